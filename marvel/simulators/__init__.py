@@ -1,0 +1,115 @@
+"""The simulators behind the tasks, and the one environment class that puts them under the same contract.
+
+A simulator (one file each) knows four things: ``reset(seed) -> observation``, ``step(action) -> (observation, reward,
+cost, terminated)``, ``close()``, and how to make an episode a pure function of the seed and the actions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import tempfile
+from math import isfinite
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.registration import load_env_creator
+
+from marvel.tasks import Task
+
+
+class Episodes(gymnasium.Env):
+    """A simulator under the contract of `marvel.tasks.make_env`: seeds, float32, time limit, checks.
+
+    Args:
+        task: The task.
+        simulator: An object with ``reset``, ``step`` and ``close`` as described at the top of this file.
+    """
+
+    metadata: dict = {"render_modes": []}  # noqa: RUF012 (gymnasium's attribute)
+
+    def __init__(self, task: Task, simulator):
+        self.task = task
+        self.simulator = simulator
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (task.observation_dim,), np.float32)
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (task.action_dim,), np.float32)
+        self._shape = (task.action_dim,)
+        self._steps_left = 0
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """Begin the episode that the seed names.
+
+        Raises:
+            ValueError: No seed was given: without one, an episode would depend on what was played before.
+        """
+        if seed is None:
+            raise ValueError(f"reset of {self.task.name} needs a seed: reset(seed=...) names the episode.")
+        observation = self.simulator.reset(int(seed))
+        self._steps_left = self.task.max_episode_steps
+        return observation.astype(np.float32), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """Play one step; the action is cast to float32, the precision in which it is stored.
+
+        Raises:
+            ValueError: The action has another shape or is not finite, or no episode is under way.
+        """
+        action = np.asarray(action, dtype=np.float32)
+        if action.shape != self._shape or not isfinite(action @ action):
+            raise ValueError(f"{self.task.name} takes {self._shape[0]} finite numbers as action, not {action}.")
+        if self._steps_left <= 0:
+            raise ValueError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
+        observation, reward, cost, terminated = self.simulator.step(action)
+        left = self._steps_left - 1
+        truncated = left == 0  # as with gymnasium's TimeLimit, a failure in the very last step sets both flags
+        self._steps_left = 0 if terminated else left
+        return observation.astype(np.float32), float(reward), bool(terminated), truncated, {"cost": float(cost)}
+
+    def close(self) -> None:
+        """Free the simulator; a second call does nothing."""
+        self.simulator.close()
+        self._steps_left = 0
+
+
+@functools.cache
+def import_dsrl() -> None:
+    """Import dsrl, which registers its environments with gymnasium.
+
+    dsrl makes its download folder while it is imported, in the home directory, which may be read-only on a cluster;
+    nothing is downloaded through it here, so unless the user chose a folder it is pointed at the temporary one.
+    """
+    with contextlib.ExitStack() as stack:
+        if "DSRL_DATASET_DIR" not in os.environ:
+            os.environ["DSRL_DATASET_DIR"] = tempfile.gettempdir()
+            stack.callback(os.environ.pop, "DSRL_DATASET_DIR")
+        importlib.import_module("dsrl")
+
+
+def make_unwrapped(env_id: str) -> gymnasium.Env:
+    """Build a registered environment without the wrappers that ``gymnasium.make`` puts around it.
+
+    Five wrappers (checker, order, time limits, conversion) cost as much as some of the simulators themselves;
+    `Episodes` does what they would do.
+
+    Args:
+        env_id: Id of the environment in gymnasium's registry.
+    """
+    spec = gymnasium.spec(env_id)
+    return load_env_creator(spec.entry_point)(**spec.kwargs)
+
+
+@contextlib.contextmanager
+def numpy_stream(seed: int):
+    """Seed NumPy's global random stream within the block and put it back as it was afterwards.
+
+    Args:
+        seed: Seed of the block's stream; the episode seed where a simulator draws an episode from this stream.
+    """
+    state = np.random.get_state()  # noqa: NPY002 (the simulators draw from the global stream)
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
