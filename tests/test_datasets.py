@@ -1,0 +1,323 @@
+"""Datasets: the schema, every fault one sentence, the sources in order, downloads that survive a cut."""
+
+import functools
+import http.server
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from marvel import datasets, mirrors
+from marvel.tasks import get_task
+
+BALL_RUN = "SafetyBallRun-v0-80-940.hdf5"
+
+
+def make(count=6, steps=100, observation_dim=7, action_dim=2, largest_cost=80):
+    """Arrays of `count` whole episodes whose costs rise evenly from 0 to `largest_cost`."""
+    rng = np.random.default_rng(0)
+    costs = np.zeros((count, steps), np.float32)
+    for row, cost in enumerate(np.linspace(0, largest_cost, count).astype(int)):
+        costs[row, :cost] = 1
+    ends = np.zeros((count, steps), bool)
+    ends[:, -1] = True
+    total = count * steps
+    return {
+        "observations": rng.normal(size=(total, observation_dim)).astype(np.float32),
+        "next_observations": rng.normal(size=(total, observation_dim)).astype(np.float32),
+        "actions": rng.uniform(-1, 1, (total, action_dim)).astype(np.float32),
+        "rewards": rng.uniform(0, 10, total).astype(np.float32),
+        "costs": costs.ravel(),
+        "terminals": np.zeros(total, bool),
+        "timeouts": ends.ravel(),
+    }
+
+
+def save(path, arrays):
+    """Write arrays as they are, faults included."""
+    with h5py.File(path, "w") as file:
+        for key, data in arrays.items():
+            file[key] = data
+    return path
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home, and no variable that names another folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DSRL_DATASET_DIR", raising=False)
+    return tmp_path / "home" / ".dsrl" / "datasets"
+
+
+def test_write_read_and_same_bytes(tmp_path):
+    arrays = make()
+    datasets.write(tmp_path / "a.hdf5", arrays)
+    time.sleep(1.1)  # HDF5's time stamps have seconds
+    datasets.write(tmp_path / "b.hdf5", dict(reversed(arrays.items())))
+    assert datasets.sha256(tmp_path / "a.hdf5") == datasets.sha256(tmp_path / "b.hdf5")
+    again = datasets.read(tmp_path / "a.hdf5", "BallRun")
+    for key, data in arrays.items():
+        np.testing.assert_array_equal(again[key], data)
+        assert again[key].dtype == data.dtype
+    assert sorted(os.listdir(tmp_path)) == ["a.hdf5", "b.hdf5"]
+    with pytest.raises(ValueError, match=r"exactly observations.*add or drop extra"):
+        datasets.write(tmp_path / "c.hdf5", {**arrays, "extra": arrays["costs"]})
+
+
+def test_episodes():
+    arrays = make(count=3, steps=4, largest_cost=4)
+    arrays["terminals"][1] = True  # the first episode ends after two steps, a second begins
+    cut = datasets.episodes(arrays)
+    assert cut.starts.tolist() == [0, 2, 4, 8] and cut.stops.tolist() == [2, 4, 8, 12]
+    assert cut.costs.tolist() == [0, 0, 2, 4]
+    assert cut.returns == pytest.approx(
+        [arrays["rewards"][a:b].sum() for a, b in zip(cut.starts, cut.stops, strict=True)]
+    )
+    none = {key: data[:0] for key, data in arrays.items()}
+    assert len(datasets.episodes(none).returns) == 0
+
+
+def test_columns_and_other_number_types_are_taken_as_dsrl_takes_them(tmp_path):
+    arrays = make()
+    odd = {key: data[:, None] if data.ndim == 1 else data.astype(np.float64) for key, data in arrays.items()}
+    odd["timeouts"] = odd["timeouts"].astype(np.int8)
+    again = datasets.read(save(tmp_path / "odd.hdf5", odd), "BallRun")
+    np.testing.assert_array_equal(again["timeouts"], arrays["timeouts"])
+    assert again["observations"].dtype == np.float32 and again["rewards"].shape == arrays["rewards"].shape
+
+
+def test_actions_beyond_the_bounds_are_clipped_where_the_simulator_clips_them(tmp_path):
+    arrays = make()
+    arrays["actions"][3, 1] = -2.5
+    path = save(tmp_path / "BallRun.hdf5", arrays)
+    assert datasets.read(path, "BallRun")["actions"][3, 1] == -1
+    assert datasets.card(path)["clipped_actions"] == 1
+
+
+def change(key, index, value):
+    def apply(arrays):
+        arrays[key][index] = value
+        return arrays
+
+    return apply
+
+
+FAULTS = {
+    "missing": (lambda a: {k: v for k, v in a.items() if k != "costs"}, r"lacks costs .*rename or add"),
+    "width": (lambda a: make(observation_dim=8, steps=200), r"shape \(1200, 8\).*\(1200, 7\).*fits BallCircle"),
+    "length": (lambda a: {**a, "costs": a["costs"][:-1]}, r"costs has shape \(599,\).*\(600,\)"),
+    "empty": (lambda a: {k: v[:0] for k, v in a.items()}, "no steps"),
+    "text": (lambda a: {**a, "rewards": np.array([b"x"] * 600)}, r"rewards has dtype .*float32"),
+    "flag": (lambda a: {**a, "timeouts": a["timeouts"] * 2}, "timeouts holds 2, but a flag is 0 or 1"),
+    "nan": (change("next_observations", (5, 3), np.nan), r"next_observations\[5, 3\] is nan, not finite \(1 such"),
+    "cost": (change("costs", 7, -1), r"costs\[7\] is -1 .*>= 0"),
+    "cut": (change("timeouts", -1, False), r"last row \(599\) ends no episode"),
+    "long": (change("timeouts", 299, False), r"from row 200 has 200 steps, but one of BallRun has at most 100"),
+    "other task": (lambda a: make(steps=200), r"has 200 steps.*at most 100; the file fits CarRun"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_one_sentence(tmp_path, fault):
+    spoil, words = FAULTS[fault]
+    path = save(tmp_path / "BallRun.hdf5", spoil(make()))
+    with pytest.raises(ValueError, match=words) as caught:
+        datasets.read(path, "BallRun")
+    sentence = str(caught.value)
+    assert sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
+
+
+def test_faults_of_files_and_names(tmp_path):
+    with pytest.raises(ValueError, match="does not exist; name"):
+        datasets.read(tmp_path / "none.hdf5", "BallRun")
+    (tmp_path / "page.hdf5").write_text("<html>not here</html>")
+    with pytest.raises(ValueError, match="cannot be read as HDF5"):
+        datasets.read(tmp_path / "page.hdf5", "BallRun")
+    whole = save(tmp_path / "whole.hdf5", make()).read_bytes()
+    (tmp_path / "short.hdf5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut short"):
+        datasets.read(tmp_path / "short.hdf5", "BallRun")
+    with pytest.raises(ValueError, match="time limit is 100 steps, but that of CarRun is 200; the file fits BallRun"):
+        datasets.read(tmp_path / "whole.hdf5", "CarRun")
+    wild = make(steps=1000, observation_dim=8, largest_cost=200)
+    wild["actions"][2, 0] = 1.5
+    with pytest.raises(ValueError, match=r"actions\[2, 0\] is 1.5 .*in \[-1, 1\]"):
+        datasets.read(save(tmp_path / "wild.hdf5", wild), "SwimmerVelocity")
+    with pytest.raises(ValueError, match="holds 6 episodes, but its name promises 940"):
+        datasets.read(save(tmp_path / BALL_RUN, make()), "BallRun")
+    with pytest.raises(ValueError, match="DSRL's file for BallRun, not for CarRun"):
+        datasets.read(tmp_path / BALL_RUN, "CarRun")
+    cheap = save(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make(largest_cost=20))
+    with pytest.raises(ValueError, match="costliest episode costs 20, but its name promises about 80"):
+        datasets.read(cheap, "BallRun")
+    datasets.read(save(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make()), "BallRun")
+
+
+def test_dsrl_reads_what_we_write(tmp_path):
+    """In a process of its own: DSRL prints, and Bullet wants a real stdout while it starts."""
+    datasets.write(tmp_path / "d.hdf5", make())
+    code = (
+        "import sys, gymnasium, bullet_safety_gym, dsrl\n"
+        "data = gymnasium.make('OfflineBallRun-v0').unwrapped.get_dataset(h5path=sys.argv[1])\n"
+        "print('read', data['observations'].shape, float(data['costs'].sum()))"
+    )
+    environment = {**os.environ, "DSRL_SUPPRESS_IMPORT_ERROR": "1", "HOME": str(tmp_path)}
+    environment.pop("DSRL_DATASET_DIR", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "d.hdf5")], capture_output=True, text=True, env=environment
+    )
+    assert f"read (600, 7) {make()['costs'].sum()}" in done.stdout, done.stderr
+
+
+def test_sources_in_order(tmp_path, home, monkeypatch):
+    for folder in (home, tmp_path / "variable", tmp_path / "given"):
+        folder.mkdir(parents=True)
+        (folder / BALL_RUN).touch()
+    assert datasets.locate("BallRun") == home / BALL_RUN
+    monkeypatch.setenv("DSRL_DATASET_DIR", str(tmp_path / "variable"))
+    assert datasets.locate("BallRun") == tmp_path / "variable" / BALL_RUN
+    assert datasets.locate("BallRun", tmp_path / "given") == tmp_path / "given" / BALL_RUN
+    own = tmp_path / "given" / "CarRun.hdf5"
+    own.touch()
+    assert datasets.locate("CarRun", tmp_path / "given") == own == datasets.locate("CarRun", own)
+    assert datasets.locate("CarRun") is None
+    with pytest.raises(ValueError, match="does not exist; correct the path"):
+        datasets.locate("CarRun", tmp_path / "typo.hdf5")
+    with pytest.raises(ValueError, match="Toy has no DSRL dataset; set `source: collect`"):
+        datasets.find("Toy")
+
+
+class Host(http.server.BaseHTTPRequestHandler):
+    """Serves one file with Range, as a folder of `mode` asks."""
+
+    asked: list
+    payload: bytes
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def do_GET(self):
+        mode, start = self.path.split("/")[1], 0
+        self.asked.append((mode, self.headers.get("Range")))
+        body = b"<html>Sign in</html>" if mode == "page" else self.payload
+        if mode == "missing":
+            return self.send_error(404)
+        if match := re.match(r"bytes=(\d+)-", self.headers.get("Range", "")) if mode != "norange" else None:
+            start = int(match[1])
+        if start >= len(body):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(body)}")
+            return self.end_headers()
+        self.send_response(206 if start else 200)
+        sent = body[start : len(body) // 2] if mode in ("cut", "stop") and start < len(body) // 2 else body[start:]
+        if mode == "stop" and start:
+            sent = b""
+        if mode == "short":
+            sent = body = body[: len(body) // 2]
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(sent)
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A mirror with the content of a good BallRun file of DSRL's name and promises."""
+    datasets.write(tmp_path / "payload.hdf5", make(count=940))
+    handler = type("Handler", (Host,), {"asked": [], "payload": (tmp_path / "payload.hdf5").read_bytes()})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=functools.partial(server.serve_forever, 0.02), daemon=True).start()
+    handler.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("mode", ["good", "cut", "norange"])
+def test_download(host, home, mode):
+    path = datasets.find("BallRun", mirrors=(f"{host.url}/missing/", f"{host.url}/page/", f"{host.url}/{mode}/"))
+    assert path == home / BALL_RUN and path.read_bytes() == host.payload
+    assert os.listdir(home) == [BALL_RUN]
+    ranges = [got for tried, got in host.asked if tried == mode]
+    assert ranges == ([None, f"bytes={len(host.payload) // 2}-"] if mode == "cut" else [None])
+    assert datasets.find("BallRun", mirrors=()) == path
+
+
+@pytest.mark.parametrize("mode", ["good", "norange"])
+@pytest.mark.parametrize("content", ["first half", "whole", "another file"])
+def test_download_goes_on_from_a_part(host, home, mode, content):
+    home.mkdir(parents=True)
+    part = {"first half": host.payload[: len(host.payload) // 2], "whole": host.payload, "another file": b"x" * 5000}
+    (home / f"{BALL_RUN}.part").write_bytes(part[content])
+    assert datasets.find("BallRun", mirrors=(f"{host.url}/{mode}/",)).read_bytes() == host.payload
+    assert host.asked[0][1] == f"bytes={len(part[content])}-"
+
+
+def test_download_that_fails_leaves_one_sentence_and_no_file(host, home):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        refused = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    tried = (*(f"{host.url}/{mode}/" for mode in ("missing", "page", "short")), refused)
+    begin = time.monotonic()
+    with pytest.raises(
+        ValueError, match=f"{BALL_RUN}, the dataset of BallRun, is not in .*put it in .*source: collect"
+    ) as e:
+        datasets.find("BallRun", mirrors=tried)
+    assert time.monotonic() - begin < 5
+    for reason in ("HTTP 404", "web page", "its content is wrong", "refused"):
+        assert reason in str(e.value)
+    assert "\n" not in str(e.value) and os.listdir(home) == []
+    with pytest.raises(ValueError, match=r"connection broke at [\d,]+ of [\d,]+ bytes"):
+        datasets.find("BallRun", mirrors=(f"{host.url}/stop/",))
+    assert os.listdir(home) == [f"{BALL_RUN}.part"]  # what came is kept for the next attempt
+    with pytest.raises(ValueError, match="downloading was not allowed"):
+        datasets.find("BallRun", download=False)
+    assert (
+        datasets.find("BallRun", mirrors=(refused, f"{host.url}/good/"), ask_only=True) == f"{host.url}/good/{BALL_RUN}"
+    )
+    assert not (home / BALL_RUN).exists()
+
+
+def test_a_host_that_never_answers_costs_seconds(home, monkeypatch):
+    monkeypatch.setattr(mirrors, "CONNECT_SECONDS", 0.3)
+    with socket.socket() as silent, pytest.raises(ValueError, match=r"no answer within 0\.3 s"):
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        datasets.find("BallRun", mirrors=(f"http://127.0.0.1:{silent.getsockname()[1]}/",))
+
+
+def test_command_line(tmp_path, home, capsys):
+    datasets.write(tmp_path / "BallRun.hdf5", make())
+    datasets.write(tmp_path / "own.hdf5", make())
+    datasets.write(tmp_path / "strange.hdf5", make(observation_dim=3))
+    assert datasets.main(["check", str(tmp_path / "BallRun.hdf5"), str(tmp_path / "own.hdf5")]) == 0
+    text = capsys.readouterr().out
+    assert "940" in text and "0 to 10: 1 episodes, best return" in text and "30 to 40: none" not in text
+    assert datasets.main(["check", str(tmp_path / "strange.hdf5"), str(tmp_path / "own.hdf5")]) == 1
+    assert "say which it is with --task" in capsys.readouterr().err
+    out = tmp_path / "results" / "BallRun" / "dataset.hdf5"
+    assert datasets.main(["get", "BallRun", "--file", str(tmp_path), "--out", str(out)]) == 0
+    assert out.is_symlink() and datasets.card(out)["sha256"] in out.with_name("card.json").read_text()
+    assert datasets.main(["get", "BallRum", "--out", str(out)]) == 1
+    assert "did you mean BallRun" in capsys.readouterr().err
+
+
+def test_card_counts_the_eighths():
+    facts = datasets.describe(make(count=9), get_task("BallRun"))
+    assert [row["episodes"] for row in facts["eighths"]] == [1, 1, 1, 1, 1, 1, 1, 2]
+    assert facts["cost_range"] == [0, 80] and facts["ends"] == {"terminals": 0, "timeouts": 9}
+
+
+def test_import_is_fast_and_without_torch():
+    code = "import sys, marvel.datasets; assert 'torch' not in sys.modules and 'gymnasium' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
