@@ -16,7 +16,7 @@ TIME_STEP = 0.2
 class Toy:
     """A damped point mass that is rewarded for being near a goal outside the circle and charged for leaving it.
 
-    Observation: position (2), velocity (2). Action: the velocity wanted (2), which the mass approaches by half per step.
+    Observation: position (2), velocity (2). Action: the wanted velocity (2), half of the way to which is made per step.
     Reward per step: 0.5 - distance to the goal / 2, at least -1; so about 12 for an episode at the goal (cost 20) and
     about -3 for one that stops at the edge of the circle (cost 0). Cost per step: 1 outside the circle.
     """
