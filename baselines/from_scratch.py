@@ -1,0 +1,20 @@
+"""From Scratch: SAC-Lagrangian online from random weights, without any offline data."""
+
+from collections.abc import Iterator
+
+from marvel.finetune import finetune, new_agent
+from marvel.hyperparameters import Hyperparameters
+from marvel.multipliers import controller as make_controller
+from marvel.problem import Problem
+
+
+def train(problem: Problem, hp: Hyperparameters, *, controller: str | dict = "adaptive_pid") -> Iterator[dict]:
+    """SAC-Lagrangian from random weights.
+
+    Args:
+        problem: Needs neither start nor dataset.
+        hp: Shared hyperparameters.
+        controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
+    """
+    agent = new_agent(problem, hp)
+    yield from finetune(problem, hp, agent, make_controller(controller, problem.cost_limit, hp))

@@ -1,0 +1,112 @@
+"""The online loop that the methods share: play episodes, move the multiplier, update, report a row."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from marvel.hyperparameters import Hyperparameters
+from marvel.multipliers import Fixed
+from marvel.problem import Problem
+from marvel.rollout import Episode, evaluate, play_episodes
+from marvel.sac import SACLagrangian, gaussian
+
+# Columns of progress.csv, all in raw units; an empty cell means "not measured in this round".
+COLUMNS = (
+    "round",
+    "episodes",
+    "env_steps",
+    "updates",
+    "train_return",  # mean undiscounted return of the round's training episodes (stochastic policy)
+    "train_cost",
+    "train_violations",  # training episodes so far whose cost exceeded the limit
+    "cumulative_cost",  # all training costs so far
+    "eval_return",  # deterministic policy, distinct episodes
+    "eval_cost",
+    "eval_return_std",
+    "eval_cost_std",
+    "eval_episodes",
+    "multiplier",
+    "reward_q",  # mean target of the last minibatch, in the critics' units
+    "cost_q",
+)
+
+
+def finetune(
+    problem: Problem,
+    hp: Hyperparameters,
+    agent: SACLagrangian,
+    multiplier: Fixed,
+    *,
+    policy: Callable[[int], Callable] | None = None,
+    update: Callable | None = None,
+) -> Iterator[dict]:
+    """Run the online budget; yields one row per round, the first one being the start policy.
+
+    Args:
+        problem: Task, limit, seed.
+        hp: Budget and rhythm.
+        agent: Learner.
+        multiplier: Controller of the cost's price, moved before each minibatch with the round's mean episode cost (the
+            published rhythm, Q19).
+        policy: Makes the acting function of a round; by default the learner's own policy.
+        update: One minibatch, `update(batch, multiplier, draw)`; by default `agent.update`.
+    """
+    buffer = problem.replay_buffer(hp)
+    total = hp.online_episodes * problem.task.max_episode_steps
+    for index in problem.rounds(hp.rounds, state=(agent, multiplier, buffer)):
+        if index == 0:
+            row = first_row()
+        else:
+            acting = agent.policy() if policy is None else policy(index)
+            episodes = play_episodes(problem, acting, hp.episodes_per_round, problem.generator("episodes", index))
+            row = next_row(problem, index, episodes)
+            for episode in episodes:
+                buffer.add_episode(*episode)
+            generator = problem.generator("minibatches", index)
+            draw = gaussian(generator)
+            for _ in range(hp.updates_per_round):
+                multiplier.update(row["train_cost"])
+                batch = buffer.sample(hp.batch_size, generator)
+                metrics = (update or agent.update)(batch, multiplier.value, draw)
+            row["updates"] += hp.updates_per_round
+            if hp.updates_per_round:
+                row |= {"multiplier": multiplier.value} | {name: float(value) for name, value in metrics.items()}
+        if index % hp.eval_every == 0 or index == hp.rounds:
+            row |= evaluate(problem, hp, agent.policy(), index)
+        problem.report(row["env_steps"], total, "env_steps", **row)
+        yield row
+
+
+def first_row() -> dict:
+    """Row 0: nothing played yet."""
+    counts = ("round", "episodes", "env_steps", "updates", "train_violations", "cumulative_cost")
+    return dict.fromkeys(COLUMNS) | dict.fromkeys(counts, 0)
+
+
+def next_row(problem: Problem, index: int, episodes: list[Episode]) -> dict:
+    """The row of round `index`, counting on from the last one; updates and metrics are still to be filled in."""
+    last = problem.rows[-1]
+    returns = [float(episode.rewards.sum(dtype=np.float64)) for episode in episodes]
+    costs = [float(episode.costs.sum(dtype=np.float64)) for episode in episodes]
+    return dict.fromkeys(COLUMNS) | {
+        "round": index,
+        "episodes": last["episodes"] + len(episodes),
+        "env_steps": last["env_steps"] + sum(len(episode.actions) for episode in episodes),
+        "updates": last["updates"],
+        "train_return": float(np.mean(returns)),
+        "train_cost": float(np.mean(costs)),
+        "train_violations": last["train_violations"] + sum(cost > problem.cost_limit for cost in costs),
+        "cumulative_cost": last["cumulative_cost"] + sum(costs),
+    }
+
+
+def load_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:
+    """The learner that goes on from the problem's checkpoint (see `SACLagrangian.load`)."""
+    sizes = (problem.task.observation_dim, problem.task.action_dim)
+    return SACLagrangian.load(problem.read_start(), hp, *sizes, problem.generator("initial weights"))
+
+
+def new_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:
+    """A learner with random weights."""
+    sizes = (problem.task.observation_dim, problem.task.action_dim)
+    return SACLagrangian(*sizes, hp, problem.generator("initial weights"))

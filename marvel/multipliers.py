@@ -1,0 +1,187 @@
+"""Lagrange multipliers: one family of controllers that turn an episode's cost into the price of cost.
+
+Each has `value` (the multiplier, >= 0, in units of scaled reward per unit of cost) and `update(episode_cost) -> value`.
+"""
+
+import math
+from collections import deque
+
+import numpy as np
+
+from marvel.hyperparameters import Hyperparameters, nearest
+
+
+class Fixed:
+    """A multiplier that never moves."""
+
+    def __init__(self, cost_limit: float, value: float = 1.0):
+        self.value = value
+
+    def update(self, episode_cost: float) -> float:
+        """Return the constant."""
+        return self.value
+
+    def state_dict(self) -> dict:
+        """Everything that changes, for a snapshot."""
+        return {key: list(value) if isinstance(value, deque) else value for key, value in vars(self).items()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go back to a snapshot."""
+        for key, value in state.items():
+            old = getattr(self, key)
+            setattr(self, key, deque(value, maxlen=old.maxlen) if isinstance(old, deque) else value)
+
+
+class DualAscent(Fixed):
+    """Adam ascends multiplier * (J - limit), so a step is about `lr` whatever the size of the violation.
+
+    Args:
+        cost_limit: Allowed episode cost.
+        lr: Adam's step size.
+        value: Start; at least 1e-5, as published.
+        maximum: Upper bound.
+    """
+
+    def __init__(self, cost_limit: float, lr: float = 1e-4, value: float = 1e-5, maximum: float = math.inf):
+        self.cost_limit, self.lr, self.maximum = cost_limit, lr, maximum
+        self.value, self.steps, self.first, self.second = max(value, 1e-5), 0, 0.0, 0.0
+
+    def update(self, episode_cost: float) -> float:
+        """Move by one Adam step (betas 0.9 and 0.999, epsilon 1e-8) and clip to [0, maximum]."""
+        gradient = self.cost_limit - episode_cost
+        self.steps += 1
+        self.first = 0.9 * self.first + 0.1 * gradient
+        self.second = 0.999 * self.second + 0.001 * gradient**2
+        mean, variance = self.first / (1 - 0.9**self.steps), self.second / (1 - 0.999**self.steps)
+        self.value = min(max(self.value - self.lr * mean / (math.sqrt(variance) + 1e-8), 0.0), self.maximum)
+        return self.value
+
+
+class PID(Fixed):
+    """PID control of the episode cost (Stooke et al. 2020) in the published code's arrangement.
+
+    Args:
+        cost_limit: Allowed episode cost.
+        kp, ki, kd: Gains. `ki` stands inside the integral.
+        value: Start of the integral (the multiplier itself is 0 until the first update).
+        delay: Updates over which the derivative looks back.
+        smoothing: Weight of the past in the smoothed error and cost, which both start at 0.
+        maximum: Upper bound of the multiplier; the published code has none (Q21).
+        integral_maximum: Upper bound of the integral (anti-windup).
+    """
+
+    def __init__(
+        self,
+        cost_limit: float,
+        kp: float = 1e-4,
+        ki: float = 1e-5,
+        kd: float = 1e-5,
+        value: float = 0.0,
+        delay: int = 10,
+        smoothing: float = 0.9,
+        maximum: float = math.inf,
+        integral_maximum: float = math.inf,
+    ):
+        self.cost_limit, self.kp, self.ki, self.kd = cost_limit, kp, ki, kd
+        self.smoothing, self.maximum, self.integral_maximum = smoothing, maximum, integral_maximum
+        self.integral, self.error, self.cost, self.value = value, 0.0, 0.0, 0.0
+        self.past_costs = deque([0.0], maxlen=delay)
+
+    def update(self, episode_cost: float) -> float:
+        """Move by one control step."""
+        error = episode_cost - self.cost_limit
+        self.integral = min(max(0.0, self.integral + self.ki * error), self.integral_maximum)
+        self.error = self.smoothing * self.error + (1 - self.smoothing) * error
+        self.cost = self.smoothing * self.cost + (1 - self.smoothing) * episode_cost
+        rise = max(0.0, self.cost - self.past_costs[0])
+        self.value = min(max(0.0, self.kp * self.error + self.integral + self.kd * rise), self.maximum)
+        self.past_costs.append(self.cost)
+        self.adapt()
+        return self.value
+
+    def adapt(self) -> None:
+        """Change the gains for the next update; a plain PID does not."""
+
+
+class AdaptivePID(PID):
+    """aPID: the gains grow while the smoothed cost is above the limit and shrink below it.
+
+    After each update, with m the mean of the last smoothed costs (plus 0.1) and s their spread, each gain is
+    multiplied by 1 + rate * x and clipped to [1/bound, bound] times its first value: x is the relative excess of m
+    over the limit for kp and ki, and s / m for kd.
+
+    The paper's formula is not public: it names three rates, bounds on the gains, initial kp 1e-4 and ki 1e-5, and a
+    tanh on kp alone. Ours, by default: excess = (m - limit) / max(m, limit), which lies in [-1, 1] and falls as fast as
+    it rises, and kp moves with its tanh; kd 1e-5 is a choice. `official` is the published code's: (m - limit) / m,
+    whose factor turns negative at low cost and which rises far faster than it falls (Q20), without tanh, gains 5e-6.
+
+    Args:
+        cost_limit: Allowed episode cost.
+        rates: Adaptation coefficients of kp, ki and kd.
+        bound: Largest factor between a gain and its first value.
+        excess: "symmetric" or "official", as above.
+        **pid: Arguments of `PID`.
+    """
+
+    def __init__(
+        self,
+        cost_limit: float,
+        rates: tuple[float, float, float] = (0.05, 0.05, 0.05),
+        bound: float = 10.0,
+        excess: str = "symmetric",
+        **pid,
+    ):
+        super().__init__(cost_limit, **pid)
+        if excess not in ("symmetric", "official"):
+            raise ValueError(f"adaptive PID: excess is {excess!r}; it must be 'symmetric' or 'official'.")
+        self.rates, self.bound, self.excess = rates, bound, excess
+        self.first_gains = (self.kp, self.ki, self.kd)
+
+    def adapt(self) -> None:
+        """Move and clip the three gains."""
+        mean, spread = float(np.mean(self.past_costs)) + 0.1, float(np.std(self.past_costs))
+        if self.excess == "official":
+            excess = proportional = (mean - self.cost_limit) / mean
+        else:
+            excess = (mean - self.cost_limit) / max(mean, self.cost_limit)
+            proportional = math.tanh(excess)
+        changes = (proportional, excess, spread / mean)
+        gains = []
+        for gain, first, rate, x in zip(
+            (self.kp, self.ki, self.kd), self.first_gains, self.rates, changes, strict=True
+        ):
+            gains.append(min(max(gain * (1 + rate * x), first / self.bound), first * self.bound))
+        self.kp, self.ki, self.kd = gains
+
+
+OFFICIAL_GAINS = {"kp": 5e-6, "ki": 5e-6, "kd": 5e-6}
+CONTROLLERS = {
+    "fixed": Fixed,
+    "dual_ascent": DualAscent,
+    "pid": PID,
+    "adaptive_pid": AdaptivePID,
+    "adaptive_pid_official": lambda limit, **knobs: AdaptivePID(
+        limit, **{"excess": "official", **OFFICIAL_GAINS, **knobs}
+    ),
+}
+
+
+def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fixed:
+    """The multiplier that a method's `controller` knob names.
+
+    Args:
+        choice: A name of `CONTROLLERS`, or {"name": ..., argument: value, ...}.
+        cost_limit: Allowed episode cost.
+        hp: `multiplier_lr` is dual ascent's step size unless `choice` sets `lr`.
+
+    Raises:
+        ValueError: Unknown name.
+        TypeError: Unknown argument.
+    """
+    knobs = {"name": choice} if isinstance(choice, str) else dict(choice)
+    name = knobs.pop("name", "adaptive_pid")
+    if name not in CONTROLLERS:
+        raise ValueError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
+    if name == "dual_ascent":
+        knobs.setdefault("lr", hp.multiplier_lr)
+    return CONTROLLERS[name](cost_limit, **knobs)

@@ -1,0 +1,198 @@
+"""SAC-Lagrangian: soft actor-critic with a cost critic whose price, the multiplier, comes from outside.
+
+The losses are methods of one agent that knows no environment, file or logger. All noise is asked from `draw(name,
+*shape)`, which returns standard-normal tensors, so that recorded noise can be injected.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from marvel.buffer import Batch
+from marvel.hyperparameters import Hyperparameters
+from marvel.networks import Critics, Policy, SquashedGaussianActor, copy_of, move_towards
+
+Draw = Callable[..., Tensor]
+
+
+def gaussian(generator: torch.Generator) -> Draw:
+    """`draw(name, *shape)` from one generator; the name is for those who inject recorded noise."""
+    return lambda name, *shape: torch.randn(*shape, generator=generator)
+
+
+def adam(parameters, lr: float) -> torch.optim.Adam:
+    """Adam as every algorithm here uses it: betas 0.9 and 0.999, epsilon 1e-8, no decay, no clipping."""
+    return torch.optim.Adam(list(parameters), lr=lr, fused=True)
+
+
+class SACLagrangian:
+    """Actor, twin reward critics, cost critic, their targets and optimisers.
+
+    Args:
+        observation_dim: Length of an observation.
+        action_dim: Length of an action.
+        hp: Sizes, rates, fixed temperature and the form of the update.
+        generator: Source of the initial weights.
+    """
+
+    PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
+    OPTIMIZERS = ("actor_optimizer", "reward_optimizer", "cost_optimizer")
+
+    def __init__(self, observation_dim: int, action_dim: int, hp: Hyperparameters, generator: torch.Generator):
+        self.hp = hp
+        width = observation_dim + action_dim
+        self.actor = SquashedGaussianActor(observation_dim, action_dim, hp.hidden, hp.trunk_activation, generator)
+        self.reward_critic = Critics(2, width, hp.hidden, generator)
+        self.cost_critic = Critics(1, width, hp.cost_hidden, generator)
+        self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
+        self.actor_optimizer = adam(self.actor.parameters(), hp.actor_lr)
+        self.reward_optimizer = adam(self.reward_critic.parameters(), hp.critic_lr)
+        self.cost_optimizer = adam(self.cost_critic.parameters(), hp.cost_critic_lr)
+
+    def update(self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0) -> dict[str, Tensor]:
+        """One minibatch: critics, actor, targets, in the published order.
+
+        Args:
+            batch: Transitions; rewards unscaled.
+            multiplier: Price of cost in the actor's loss.
+            draw: Source of noise, asked for "next_action", "so2" (if `target_noise`) and "pi".
+            target_noise: Standard deviation of unclipped noise on the next action in the targets (SO2).
+
+        Returns:
+            Mean reward and cost value of the critics' predictions, "reward_q" and "cost_q", as tensors.
+        """
+        with torch.no_grad():
+            noise = draw("next_action", *batch.actions.shape)
+            next_actions, log_prob = self.actor.sample(batch.next_observations, noise, self.hp.log_prob)
+            if target_noise:
+                next_actions = next_actions + target_noise * draw("so2", *batch.actions.shape)
+            bonus = -self.hp.temperature * (log_prob.mean() if self.hp.entropy_in_target == "batch_mean" else log_prob)
+        metrics = self.fit_critics(batch, next_actions, reward_bonus=bonus)
+        self.update_actor(batch.observations, multiplier, draw)
+        self.update_targets()
+        return metrics
+
+    def fit_critics(
+        self, batch: Batch, next_actions: Tensor, reward_bonus: Tensor | float = 0.0, cost_bonus: Tensor | float = 0.0
+    ) -> dict[str, Tensor]:
+        """One Adam step of both critics towards their one-step targets.
+
+        y  = scale * r + discount * (1 - terminal) * (min_i Q'_i(s', a') + reward_bonus)
+        yc =         c + discount * (1 - terminal) * (Qc'(s', a') + cost_bonus)
+
+        Args:
+            batch: Transitions.
+            next_actions: (batch, action_dim).
+            reward_bonus: Entropy bonus of the reward target, one number or (batch,).
+            cost_bonus: The same for the cost target.
+
+        Returns:
+            Means of the two targets, "reward_q" and "cost_q".
+        """
+        with torch.no_grad():
+            discount = self.hp.discount * (1 - batch.terminals)
+            reward_next = self.reward_target.smallest(batch.next_observations, next_actions)
+            cost_next = self.cost_target.smallest(batch.next_observations, next_actions)
+            reward_targets = self.hp.reward_scale * batch.rewards + discount * (reward_next + reward_bonus)
+            cost_targets = batch.costs + discount * (cost_next + cost_bonus)
+        for critic, optimizer, targets in (
+            (self.reward_critic, self.reward_optimizer, reward_targets),
+            (self.cost_critic, self.cost_optimizer, cost_targets),
+        ):
+            optimizer.zero_grad()
+            critic.regression_loss(batch.observations, batch.actions, targets).backward()
+            optimizer.step()
+        return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
+
+    def actor_loss(self, observations: Tensor, multiplier: float, draw: Draw) -> Tensor:
+        """mean[temperature * log pi(a|s) - min_i Q_i(s, a) + multiplier * Qc(s, a)], critics live or target."""
+        live = self.hp.actor_critics == "live"
+        reward_critic = self.reward_critic if live else self.reward_target
+        cost_critic = self.cost_critic if live else self.cost_target
+        noise = draw("pi", len(observations), self.actor.mu_layer.out_features)
+        actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
+        value = reward_critic.smallest(observations, actions) - multiplier * cost_critic.smallest(observations, actions)
+        return (self.hp.temperature * log_prob - value).mean()
+
+    def update_actor(self, observations: Tensor, multiplier: float, draw: Draw) -> None:
+        """One Adam step of the actor; the gradient is taken with respect to its parameters alone."""
+        self.actor_optimizer.zero_grad()
+        self.actor_loss(observations, multiplier, draw).backward(inputs=list(self.actor.parameters()))
+        self.actor_optimizer.step()
+
+    def update_targets(self, tau: float | None = None) -> None:
+        """Polyak step of both targets (by default with hp.tau)."""
+        tau = self.hp.tau if tau is None else tau
+        move_towards(self.reward_target, self.reward_critic, tau)
+        move_towards(self.cost_target, self.cost_critic, tau)
+
+    def policy(self) -> Policy:
+        """The actor as it is now, for playing episodes."""
+        return Policy(self.actor)
+
+    def state_dict(self) -> dict:
+        """Everything that learning changes; as a checkpoint it is of kind "sac_lagrangian"."""
+        names = self.PARTS + self.OPTIMIZERS
+        return {"kind": "sac_lagrangian"} | {name: getattr(self, name).state_dict() for name in names}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go back to a snapshot; the configured learning rates stay."""
+        for name in self.PARTS:
+            load_strictly(getattr(self, name), state[name], name.replace("_", " "))
+        for name in self.OPTIMIZERS:
+            load_optimizer(getattr(self, name), state[name])
+
+    @classmethod
+    def load(
+        cls, checkpoint: dict, hp: Hyperparameters, observation_dim: int, action_dim: int, generator: torch.Generator
+    ) -> "SACLagrangian":
+        """An agent that goes on from a checkpoint: all of a pre-aligned one; actor and critics of an offline one.
+
+        Of an offline checkpoint the targets start as copies of the critics (Q10) and the optimisers fresh, unless
+        hp.restore_actor_optimizer keeps the offline actor's moments *and learning rate* (Q9). A critic that the offline
+        algorithm trained in another shape starts from random weights (BEAR-Lag's groups), and with `cost_critic_layers`
+        set the offline cost critic is taken tensor by tensor where name and shape agree (Q8).
+
+        Raises:
+            ValueError: The checkpoint's networks do not fit `hp`.
+        """
+        agent = cls(observation_dim, action_dim, hp, generator)
+        if checkpoint["kind"] == "sac_lagrangian":
+            agent.load_state_dict(checkpoint)
+        else:
+            load_strictly(agent.actor, checkpoint["actor"], "actor")
+            if "reward_critic" in checkpoint:
+                load_strictly(agent.reward_critic, checkpoint["reward_critic"], "reward critic")
+            if "cost_critic" in checkpoint:
+                if hp.cost_critic_layers:
+                    own = agent.cost_critic.state_dict()
+                    fits = {k: v for k, v in checkpoint["cost_critic"].items() if k in own and own[k].shape == v.shape}
+                    agent.cost_critic.load_state_dict(own | fits)
+                else:
+                    load_strictly(agent.cost_critic, checkpoint["cost_critic"], "cost critic")
+            agent.reward_target.load_state_dict(agent.reward_critic.state_dict())
+            agent.cost_target.load_state_dict(agent.cost_critic.state_dict())
+        if hp.restore_actor_optimizer and "actor_optimizer" in checkpoint:
+            agent.actor_optimizer.load_state_dict(checkpoint["actor_optimizer"])
+        return agent
+
+
+def load_optimizer(optimizer: torch.optim.Adam, state: dict) -> None:
+    """Adam's moments without its learning rate (load_state_dict alone would restore that too, Q9)."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, lr in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = lr
+
+
+def load_strictly(module: torch.nn.Module, state: dict, name: str) -> None:
+    """load_state_dict, with one sentence where names or shapes differ."""
+    own = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    given = {key: tuple(value.shape) for key, value in state.items()}
+    if own != given:
+        raise ValueError(
+            f"the checkpoint's {name} has tensors {given} and the configured one {own}; "
+            "give both stages the same hidden_layers and hidden_units."
+        )
+    module.load_state_dict(state)
