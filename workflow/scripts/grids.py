@@ -1,0 +1,67 @@
+"""Put the seeds of one method on one task onto a common grid, so that a mean over seeds can be drawn."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+POINTS = 50  # points drawn per curve
+
+
+class Curve(NamedTuple):
+    """One method on one task, on a grid that its seeds share.
+
+    `x` is (points,), `values` (seeds, points). A method that only evaluated its start policy has no grid: `x` is None
+    and `values` is (seeds, 1), drawn as a horizontal line.
+    """
+
+    x: np.ndarray | None
+    values: np.ndarray
+
+
+def moving_average(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean of each value and the `window` - 1 before it, (rounds,) -> (rounds,); shorter at the start."""
+    total = np.cumsum(np.concatenate([[0.0], values]))
+    end = np.arange(1, len(values) + 1)
+    start = np.maximum(end - window, 0)
+    return (total[end] - total[start]) / (end - start)
+
+
+def thin(x: np.ndarray, values: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Average consecutive rounds so that at most `points` remain; x and values are (rounds,), in order."""
+    if len(x) <= points:
+        return x, values
+    edges = np.linspace(0, len(x), points + 1).round().astype(int)[:-1]
+    sizes = np.diff([*edges, len(x)])
+    return np.add.reduceat(x, edges) / sizes, np.add.reduceat(values, edges) / sizes
+
+
+def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int = POINTS) -> Curve | None:
+    """Put the seeds of one method on one task onto a common grid.
+
+    Seeds differ in their steps per round where episodes end early, so each is interpolated linearly between its own
+    rounds. The grid runs from the latest first to the earliest last value of x: every point rests on all seeds.
+
+    Args:
+        rows: rows of scores.csv of one method and task.
+        x: column for the x-axis, non-decreasing within a seed.
+        column: column to draw, such as `train_return`.
+        window: rounds in a moving average; 1 leaves the rounds raw.
+        points: at most this many points; consecutive rounds are averaged to get there.
+
+    Returns:
+        The curve, or None if no seed has a value. A method with row 0 alone is read from its evaluation.
+    """
+    if rows["round"].max() == 0:
+        values = rows.sort_values("seed")[column.replace("train_", "eval_")].to_numpy(dtype=np.float64)
+        return Curve(None, values[:, None]) if len(values) and not np.isnan(values).any() else None
+    seeds = []
+    for _, run in rows.sort_values("round").groupby("seed"):
+        run = run[run[column].notna() & run[x].notna()]
+        if run.empty:
+            return None
+        values = moving_average(run[column].to_numpy(dtype=np.float64), window)
+        seeds.append(thin(run[x].to_numpy(dtype=np.float64), values, points))
+    first, last = max(s[0][0] for s in seeds), min(s[0][-1] for s in seeds)
+    grid = np.linspace(first, max(first, last), max(len(s[0]) for s in seeds))
+    return Curve(grid, np.stack([np.interp(grid, *seed) for seed in seeds]))

@@ -1,0 +1,255 @@
+"""Runs in, one tidy frame of scores out: a row per method, task, seed and round, in raw and in DSRL's units.
+
+    python -m workflow.scripts.scores --runs results/quick/runs --methods marvel warm_start --tasks BallRun \
+        --seeds 0 1 2 --out results/quick/scores.csv
+
+Scores are normalised here and nowhere else. Tables and figures read this file alone.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from marvel.record import code_hash
+from marvel.tasks import get_task, normalize_cost, normalize_return
+
+COUNTS = ["round", "episodes", "env_steps", "updates"]
+PROGRESS = [
+    *COUNTS,
+    "train_return",
+    "train_cost",
+    "train_violations",
+    "cumulative_cost",
+    "eval_return",
+    "eval_cost",
+    "eval_return_std",
+    "eval_cost_std",
+    "eval_episodes",
+    "multiplier",
+    "reward_q",
+    "cost_q",
+]
+TRAINING = ["train_return", "train_cost", "train_violations", "cumulative_cost"]  # never empty after row 0
+NORMALIZED = ["train_return_normalized", "train_cost_normalized", "eval_return_normalized", "eval_cost_normalized"]
+SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *PROGRESS, *NORMALIZED]
+STARTS = ("prealigned", "offline", "scratch")
+
+
+def read_progress(path: Path) -> pd.DataFrame:
+    """Read and check one run's progress.csv, whoever wrote it.
+
+    Args:
+        path: the file; one row per round, columns as in `PROGRESS` (others are ignored), raw units, empty = missing.
+
+    Returns:
+        (rounds, 16) frame with the columns in the order of `PROGRESS`; counts are integers, the rest float64.
+
+    Raises:
+        ValueError: the file is missing or breaks the contract; one sentence says where and how.
+    """
+    try:
+        frame = pd.read_csv(path, float_precision="round_trip")
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist; run this method, task and seed first.") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a readable CSV file ({str(error).strip()}).") from None
+    missing = [name for name in PROGRESS if name not in frame]
+    if missing:
+        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(PROGRESS)}.")
+    if frame.empty:
+        raise ValueError(f"{path} has no rows; row 0 is the policy before any training.")
+    frame = frame[PROGRESS]
+    for name in PROGRESS:
+        values = pd.to_numeric(frame[name], errors="coerce").astype(np.float64)
+        wrong = np.flatnonzero(np.isinf(values) | (values.isna() & frame[name].notna()))
+        if wrong.size:
+            value = frame[name].iloc[wrong[0]]
+            raise ValueError(f"{path} has {value!r} as {name} in row {wrong[0]}; it must be a finite number.")
+        required = COUNTS if name in COUNTS else TRAINING
+        holes = np.flatnonzero(values.isna())
+        holes = holes if name in COUNTS else holes[holes > 0]
+        if name in required and holes.size:
+            raise ValueError(f"{path} has no {name} in row {holes[0]}; only row 0 may leave training columns empty.")
+        frame = frame.assign(**{name: values})
+    _check_counts(path, frame)
+    return frame.astype(dict.fromkeys(COUNTS, np.int64))
+
+
+def _check_counts(path: Path, frame: pd.DataFrame) -> None:
+    """Raise the one-sentence error for rows out of order or counts that contradict each other."""
+    if frame["round"].tolist() != list(range(len(frame))):
+        row = int(np.flatnonzero(frame["round"].to_numpy() != np.arange(len(frame)))[0])
+        raise ValueError(f"{path} has round {frame['round'][row]:g} in row {row}; rounds must count 0, 1, 2, ...")
+    steps = frame["env_steps"].to_numpy()
+    if steps[0] != 0:
+        raise ValueError(f"{path} starts at env_steps {steps[0]:g}; row 0 is the start policy after 0 steps.")
+    if (np.diff(steps) <= 0).any():
+        row = int(np.flatnonzero(np.diff(steps) <= 0)[0]) + 1
+        raise ValueError(
+            f"{path} goes from env_steps {steps[row - 1]:g} to {steps[row]:g} in row {row}; it must strictly increase."
+        )
+    for name in ("episodes", "updates", "train_violations", "cumulative_cost"):
+        falls = np.flatnonzero(np.diff(frame[name].fillna(0).to_numpy()) < 0)
+        if falls.size:
+            raise ValueError(f"{path} has a {name} that falls in row {falls[0] + 1}; it is a count since the start.")
+    too_many = np.flatnonzero(frame["train_violations"] > frame["episodes"])
+    if too_many.size:
+        raise ValueError(f"{path} has more train_violations than episodes in row {too_many[0]}.")
+
+
+def read_card(path: Path, method: str, task: str, seed: int) -> dict:
+    """Read run.json and check that it belongs to the folder it lies in; an absent file gives an empty card.
+
+    Raises:
+        ValueError: the file is not JSON, or names another method, task or seed.
+    """
+    try:
+        card = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}).") from None
+    for key, wanted in (("method", method), ("task", task), ("seed", seed)):
+        if key in card and card[key] != wanted:
+            raise ValueError(f"{path} says {key} {card[key]!r}, but its folder is that of {key} {wanted!r}.")
+    return card
+
+
+def start_kind(card: dict) -> str:
+    """What a run started from: `prealigned`, `offline` or `scratch`; empty where the card does not say."""
+    if "start" not in card:
+        return ""
+    if card["start"] is None:
+        return "scratch"
+    return next((part for part in reversed(Path(card["start"]).parts) if part in STARTS), "")
+
+
+@cache
+def _current_hash(name: str) -> str | None:
+    path = Path(name)
+    return code_hash(path) if path.is_file() else None
+
+
+def changed_files(card: dict) -> list[str]:
+    """Python files whose code differs from what the run, or a run it started from, recorded in run.json.
+
+    Paths are relative to the repository root, where the scripts run; comments and docstrings do not count.
+    """
+    recorded = dict(card.get("record", {}).get("code", {}))
+    changed = {name for name, value in recorded.items() if _current_hash(name) != value}
+    start = card.get("start")
+    origin = Path(start).parent / "run.json" if start else None
+    if origin is not None and origin.is_file():
+        changed.update(changed_files(json.loads(origin.read_text())))
+    return sorted(changed)
+
+
+def code_warnings(changed: dict[tuple[str, str, int], list[str]]) -> list[str]:
+    """One line per changed file: how many runs of which methods were made before the change."""
+    runs: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for (method, _, _), names in changed.items():
+        for name in names:
+            runs[name][method] += 1
+    lines = []
+    for name, methods in sorted(runs.items()):
+        parts = ", ".join(f"{count} of {method}" for method, count in methods.items())
+        total = sum(methods.values())
+        lines.append(
+            f"scores: warning: {name} changed since {total} run{'s were' if total > 1 else ' was'} made ({parts}); "
+            "run them again to compare like with like."
+        )
+    return lines
+
+
+def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float | None = None) -> pd.DataFrame:
+    """The rows of one run with its identity and normalised scores.
+
+    Args:
+        folder: holds progress.csv and, unless the result is external, run.json.
+        method: name of the method, as in the configuration.
+        task: DSRL's short name.
+        seed: the run's seed.
+        cost_limit: the study's limit (cost per episode), for a run whose card names none.
+
+    Returns:
+        (rounds, columns of `SCORES`).
+
+    Raises:
+        ValueError: something is missing or contradicts itself, in one sentence.
+    """
+    rows = read_progress(folder / "progress.csv")
+    card = read_card(folder / "run.json", method, task, seed)
+    limit = card.get("cost_limit", cost_limit)
+    if limit is None:
+        raise ValueError(f"{folder / 'run.json'} gives no cost_limit; add it there or pass --cost-limit.")
+    code = "external"
+    if card.get("record", {}).get("code"):
+        code = "changed" if changed_files(card) else "current"
+    identity = {"method": method, "task": task, "seed": seed, "cost_limit": float(limit)}
+    rows = rows.assign(**identity, start=start_kind(card), code=code)
+    for source in ("train", "eval"):
+        returns, costs = rows[f"{source}_return"].to_numpy(), rows[f"{source}_cost"].to_numpy()
+        rows[f"{source}_return_normalized"] = normalize_return(get_task(task), returns)
+        rows[f"{source}_cost_normalized"] = normalize_cost(get_task(task), costs, float(limit))
+    return rows[SCORES]
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a scores.csv back.
+
+    Raises:
+        ValueError: the file does not exist or lacks a column.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} does not exist; make it with `python -m workflow.scripts.scores`.")
+    frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    missing = [name for name in SCORES if name not in frame]
+    if missing:
+        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; make it again.")
+    return frame
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Score every run of a study and warn about code that changed since."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runs", type=Path, required=True, help="folder with {method}/{task}/seed{seed}/progress.csv")
+    parser.add_argument("--methods", nargs="+", required=True)
+    parser.add_argument("--tasks", nargs="+", required=True)
+    parser.add_argument("--seeds", nargs="+", type=int, required=True)
+    parser.add_argument("--cost-limit", type=float, help="the study's limit, for results whose run.json names none")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    frames, changed = [], {}
+    for method in options.methods:
+        for task in options.tasks:
+            for seed in options.seeds:
+                folder = options.runs / method / task / f"seed{seed}"
+                frames.append(score_run(folder, method, task, seed, options.cost_limit))
+                if frames[-1]["code"].iloc[0] == "changed":
+                    changed[method, task, seed] = changed_files(read_card(folder / "run.json", method, task, seed))
+    for line in code_warnings(changed):
+        print(line, file=sys.stderr)
+    write_atomic(options.out, pd.concat(frames, ignore_index=True).to_csv(index=False))
+    print(f"scores: {sum(map(len, frames))} rounds of {len(frames)} runs -> {options.out}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f"scores: {error}")

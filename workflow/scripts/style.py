@@ -1,0 +1,132 @@
+"""One look for every figure: a fixed colour, dash and marker per method, fonts, sizes, deterministic files."""
+
+import os
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib.figure import Figure
+
+COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
+TEXT_WIDTH = 6.8  # inches, both columns
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so a figure has the same bytes on every machine
+    "font.size": 7.0,
+    "axes.titlesize": 8.0,
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "figure.titlesize": 8.0,
+    "figure.labelsize": 7.0,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "marvel",
+    "savefig.dpi": 300,
+    "text.usetex": False,
+}
+
+
+class Style(NamedTuple):
+    """How one method is drawn: colour, dash pattern (matplotlib's) and marker, so that it survives grey printing."""
+
+    color: str
+    linestyle: str | tuple
+    marker: str
+
+
+_DENSE = (0, (2.2, 1.2))
+_DASH_DOT = (0, (4, 1.2, 1, 1.2))
+_LONG = (0, (6, 1.5))
+_DOTS = (0, (1, 1.1))
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow that vanishes on white paper.
+METHODS = {
+    "marvel": Style("#D55E00", "-", "o"),
+    "marvel_official": Style("#8C3B00", _LONG, "D"),
+    "warm_start": Style("#0072B2", "-", "s"),
+    "from_scratch": Style("#009E73", "-", "^"),
+    "offline_only": Style("#666666", _DENSE, ""),
+    "jsrl": Style("#E69F00", _LONG, "v"),
+    "pex": Style("#56B4E9", _LONG, "P"),
+    "so2": Style("#CC79A7", _LONG, "X"),
+    "bc": Style("#A08A00", _DOTS, ""),
+    "bc_safe": Style("#5F7F00", _DASH_DOT, ""),
+    "vpa_dual_ascent": Style("#0072B2", _DASH_DOT, "<"),
+    "apid_only": Style("#009E73", _DASH_DOT, ">"),
+    "vpa_fixed_pid": Style("#CC79A7", _DASH_DOT, "p"),
+    "rlpd_lag": Style("#A08A00", "-", "h"),
+    "wsrl_lag": Style("#5B4A9C", "-", "d"),
+    "cal_ql_lag": Style("#000000", _DOTS, "*"),
+}
+LIMIT = {"color": "#000000", "linestyle": (0, (5, 2.5)), "linewidth": 0.9}
+
+# Other colours for other methods (Paul Tol's muted set), so that a new method never borrows a known one's colour.
+_SPARE_COLORS = ("#332288", "#882255", "#44AA99", "#AA4499", "#117733", "#88A0EE", "#CC6677", "#999933")
+_SPARE_DASHES = ("-", _DASH_DOT, _LONG)
+_SPARE_MARKERS = "os^Dv<>PXph"
+
+
+def styles(methods: list[str]) -> dict[str, Style]:
+    """A style for each method: the fixed one, or for an unknown name one chosen by the name itself.
+
+    Two unknown names that would get the same colour and dash in one figure are told apart by moving the
+    alphabetically later one to the next free combination.
+    """
+    looks = [
+        (color, dash) for dash in _SPARE_DASHES for color in _SPARE_COLORS
+    ]  # all colours before any second dash pattern
+    taken: set[int] = set()
+    chosen = {}
+    for name in sorted(set(methods) - set(METHODS)):
+        number = zlib.crc32(name.encode())
+        index = number % len(_SPARE_COLORS)
+        while index in taken and len(taken) < len(looks):
+            index = (index + 1) % len(looks)
+        taken.add(index)
+        chosen[name] = Style(*looks[index], _SPARE_MARKERS[number // 8 % len(_SPARE_MARKERS)])
+    return {name: METHODS.get(name) or chosen[name] for name in methods}
+
+
+def order(methods: list[str]) -> list[str]:
+    """Methods in the order of the fixed table, then unknown ones by name: the same legend order everywhere."""
+    known = list(METHODS)
+    return sorted(set(methods), key=lambda name: (known.index(name) if name in METHODS else len(known), name))
+
+
+def thousands(value: float, _position: int | None = None) -> str:
+    """A count for an axis: 0, 500, 20k, 1.5M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.10g}{letter}"
+    return f"{value:.10g}"
+
+
+def save(figure: Figure, out: Path) -> list[Path]:
+    """Write OUT.pdf and OUT.png whole or not at all, with the same bytes for the same data.
+
+    Returns:
+        The paths written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+        path = out.with_name(f"{out.name}.{kind}")
+        part = path.with_name(f".{path.name}.part")
+        figure.savefig(part, format=kind, metadata=metadata)
+        os.replace(part, path)
+        paths.append(path)
+    return paths
