@@ -55,7 +55,7 @@ class Client:
         version: Counts the calls that changed the simulation; a state read at the same version is still true.
 
     Args:
-        number: Bullet's number of an existing client.
+        stock: The client to take the place of; its connection is taken from it.
     """
 
     # The calls, among those that the eight tasks make after their construction, that move a body or a joint.
@@ -63,17 +63,20 @@ class Client:
         ("stepSimulation", "restoreState", "resetBasePositionAndOrientation", "resetBaseVelocity", "resetJointState")
     )
 
-    def __init__(self, number: int):
-        import pybullet
+    def __init__(self, stock):
+        import pybullet  # already loaded, without its greeting, by Bullet-Safety-Gym
 
-        self._client = number
         self.version = 0
+        # Bullet gives numbers out again: a stock client that still knew its number would, when it is collected,
+        # disconnect whoever has that number by then.
+        self._client, stock._client = stock._client, -1
+        self._end = functools.partial(pybullet.disconnect, physicsClientId=self._client)
         for name, value in vars(pybullet).items():
             if inspect.isbuiltin(value):
-                value = functools.partial(value, physicsClientId=number)
+                value = functools.partial(value, physicsClientId=self._client)
                 if name in self.CHANGING:
                     value = self._counted(value)
-            if not name.startswith("__"):
+            if not hasattr(Client, name):
                 setattr(self, name, value)
 
     def _counted(self, function):
@@ -82,6 +85,14 @@ class Client:
             return function(*args, **kwargs)
 
         return changing
+
+    def disconnect(self) -> None:
+        """End the connection and free the simulation; a second call does nothing."""
+        if self._client >= 0:
+            self._client = -1
+            self._end()
+
+    __del__ = disconnect
 
 
 def accelerate(env):
@@ -93,32 +104,30 @@ def accelerate(env):
     Args:
         env: A new environment without wrappers; it is changed and returned.
     """
-    stock, env.bc = env.bc, Client(env.bc._client)
-    env.stock_client = stock  # disconnects when it is collected, so it must live as long as the environment
-    agent = env.agent
-    parts = [*agent.joint_list, *agent.link_list, agent]
-    for part in [env.task, env.world, env.world.camera, *parts]:
-        part.bc = env.bc
-    for part in parts:
-        part.get_state = _read_once(part.get_state, env.bc)
+    agent, task, client = env.agent, env.task, Client(env.bc)
+    bodies = [part for part in vars(task).values() if hasattr(part, "bc")]  # the agent is one of them
+    for part in [env, env.world.camera, task, *bodies, *agent.joint_list, *agent.link_list]:
+        part.bc = client
+    for part in [agent, *agent.joint_list, *agent.link_list]:
+        part.get_state = _read_once(part.get_state, client)
+    if hasattr(task, "calculate_task_potential"):  # the Run tasks ask for it twice a step
+        task.calculate_task_potential = _read_once(task.calculate_task_potential, client)
     agent.violates_constraints = lambda does_violate: None
     env.world.camera.update = lambda **position: None
     return env
 
 
-def _read_once(get_state, client: Client):
-    """Let a state be read from Bullet only once between two changes of the simulation."""
+def _read_once(read, client: Client):
+    """Let a state be read only once between two changes of the simulation; readers share the array and only read it."""
     version, state = -1, None
 
-    def read():
+    def read_once():
         nonlocal version, state
         if version != client.version:
-            state = get_state()
-            state.flags.writeable = False  # it is shared now
-            version = client.version
+            version, state = client.version, read()
         return state
 
-    return read
+    return read_once
 
 
 @contextlib.contextmanager

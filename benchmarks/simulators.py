@@ -1,0 +1,65 @@
+"""Speed of the environments: steps per second of stock ``gymnasium.make`` against `marvel.tasks.make_env`.
+
+    ./run python -m benchmarks.simulators [TASK ...]      default: the Bullet and velocity tasks
+
+Both environments play the same actions, whole episodes with their resets, in turns within one process, and only CPU time
+is counted; so other work on the machine disturbs the ratio little. The reported figures are medians over the turns.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import warnings
+
+import gymnasium
+import numpy as np
+
+from marvel.simulators.bullet import real_stdout
+from marvel.tasks import TASKS, get_task, make_env
+
+TURNS = 9
+SECONDS = 0.4  # CPU time of one turn
+
+
+def turn(env, actions: np.ndarray, seed: int) -> float:
+    """Play for `SECONDS`; returns steps per CPU second, resets included."""
+    began, steps, index = time.process_time(), 0, 0
+    env.reset(seed=seed)
+    while True:
+        _, _, terminated, truncated, _ = env.step(actions[index])
+        steps, index = steps + 1, (index + 1) % len(actions)
+        if terminated or truncated:
+            env.reset(seed=seed + steps)
+            index = 0
+        if steps % 10 == 0 and (elapsed := time.process_time() - began) >= SECONDS:
+            return steps / elapsed
+
+
+def compare(name: str) -> tuple[float, float, float]:
+    """Median steps per second of the stock environment and of ours, and the median of the turns' ratios."""
+    task = get_task(name)
+    actions = np.random.default_rng(0).uniform(-1, 1, (task.max_episode_steps, task.action_dim)).astype(np.float32)
+    ours = make_env(task)
+    with warnings.catch_warnings(), real_stdout():
+        warnings.simplefilter("ignore")  # the stock environments' wrappers warn of their habits at the first step
+        stock = gymnasium.make(task.env_id)
+        turn(stock, actions, seed=0)
+    turn(ours, actions, seed=0)
+    pairs = [(turn(stock, actions, seed), turn(ours, actions, seed)) for seed in range(1, TURNS + 1)]
+    stock.close()
+    ours.close()
+    return (*map(statistics.median, zip(*pairs, strict=True)), statistics.median(b / a for a, b in pairs))
+
+
+def main(names: list[str]) -> None:
+    """Print one line per task."""
+    print(f"{'task':<22}{'stock steps/s':>15}{'ours steps/s':>15}{'ratio':>8}")
+    for name in names or [name for name, task in TASKS.items() if task.suite in ("bullet", "velocity")]:
+        stock, ours, ratio = compare(name)
+        print(f"{name:<22}{stock:>15.0f}{ours:>15.0f}{ratio:>8.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
