@@ -54,6 +54,8 @@ def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Styl
         middle, low, high = mean_interval(curve.values, np.random.default_rng(SEED))
         if curve.x is None:
             axes.axhline(middle[0], color=look.color, linestyle=look.linestyle, linewidth=1.1, zorder=2.1)
+            if len(curve.values) > 1:
+                axes.axhspan(low[0], high[0], color=look.color, alpha=0.1, linewidth=0, zorder=1.9)
             continue
         if len(curve.values) <= FAINT_SEEDS:
             for values in curve.values:
@@ -91,6 +93,7 @@ def draw_limit(axes: Axes, limit: float, curves: dict[str, Curve]) -> bool:
         axes.set_yticks(ticks, [style.thousands(tick) for tick in ticks])
         axes.yaxis.set_minor_locator(plt.NullLocator())
         axes.set_ylim(0, top * 1.3)
+        axes.set_title("log above the limit", loc="right", y=0.99, pad=-7, fontsize=style.RC["font.size"])
     else:
         axes.set_ylim(0, None)
         low, high = axes.get_ylim()
@@ -151,7 +154,7 @@ def draw_curves(
                 draw_panel(axes, made, looks)
                 axes.yaxis.set_major_locator(MaxNLocator(4))
                 axes.yaxis.set_major_formatter(FuncFormatter(style.thousands))
-                axes.xaxis.set_major_locator(MaxNLocator(4 if columns > 2 else 6, steps=[1, 2, 5, 10]))
+                axes.xaxis.set_major_locator(MaxNLocator(4 if columns > 2 else 6, steps=[1, 2, 4, 5, 10]))
                 axes.xaxis.set_major_formatter(FuncFormatter(style.thousands))
                 if quantity == "cost":
                     limit = 1.0 if units == "normalized" else float(part["cost_limit"].iloc[0])
@@ -177,8 +180,10 @@ def _y_label(quantity: str, units: str) -> str:
 
 
 def _x_label(x: str, window: int, counts: pd.Series) -> str:
-    averaged = f", moving average of {window} rounds" if window > 1 else ""
-    return f"{X_LABELS[x]}\nmean{averaged}; band: {100 * LEVEL:.0f} % interval; {_seeds(counts)}"
+    averaged = f" (moving average of {window} rounds)" if window > 1 else ""
+    faint = "faint: seeds; " if counts.min() <= FAINT_SEEDS else ""
+    band = f"band: {100 * LEVEL:.0f} % interval; " if counts.max() > 1 else ""
+    return f"{X_LABELS[x]}{averaged}\nbold: mean; {faint}{band}{_seeds(counts)}"
 
 
 def _seeds(counts: pd.Series) -> str:
@@ -223,12 +228,13 @@ def caption(
     scale = "in raw units" if units == "raw" else "in DSRL's normalised units"
     parts = [
         f"Return (above) and cost (below) of the {SOURCES[source]} against {X_LABELS[x]}, {scale}; {_seeds(counts)}.",
-        f"Bold: mean over seeds. Band: see below. Faint: single seeds (drawn up to {FAINT_SEEDS}).",
+        f"Bold: mean over seeds. Faint: single seeds, drawn where there are at most {FAINT_SEEDS}. Band: interval.",
         f"Black dashes: the cost limit ({limits} per episode).",
         " ".join(describe(int(n)) for n in sorted(counts.unique())),
     ]
     if constant:
-        parts.append(f"Horizontal: {', '.join(constant)}, not trained online, evaluated with deterministic actions.")
+        names = ", ".join(constant)
+        parts.append(f"Horizontal: {names}, not trained online; mean and interval of the deterministic evaluation.")
     rounds = scores.groupby(["task", "method", "seed"])["round"].max().max()
     if window > 1:
         parts.append(f"Each value is the moving average of {window} rounds.")

@@ -31,7 +31,7 @@ def thin(x: np.ndarray, values: np.ndarray, points: int) -> tuple[np.ndarray, np
     """Average consecutive rounds so that at most `points` remain; x and values are (rounds,), in order."""
     if len(x) <= points:
         return x, values
-    edges = np.linspace(0, len(x), points + 1).round().astype(int)[:-1]
+    edges = np.arange(0, len(x), -(-len(x) // points))  # bins of equally many rounds; the last may hold fewer
     sizes = np.diff([*edges, len(x)])
     return np.add.reduceat(x, edges) / sizes, np.add.reduceat(values, edges) / sizes
 

@@ -53,24 +53,25 @@ _DASH_DOT = (0, (4, 1.2, 1, 1.2))
 _LONG = (0, (6, 1.5))
 _DOTS = (0, (1, 1.1))
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow that vanishes on white paper.
+# No colour is used twice. The first are Okabe and Ito's, which colour-blind readers can tell apart, without the yellow
+# that vanishes on white paper; where two others are close, dash and marker differ.
 METHODS = {
     "marvel": Style("#D55E00", "-", "o"),
     "marvel_official": Style("#8C3B00", _LONG, "D"),
     "warm_start": Style("#0072B2", "-", "s"),
     "from_scratch": Style("#009E73", "-", "^"),
-    "offline_only": Style("#666666", _DENSE, ""),
     "jsrl": Style("#E69F00", _LONG, "v"),
     "pex": Style("#56B4E9", _LONG, "P"),
     "so2": Style("#CC79A7", _LONG, "X"),
+    "vpa_dual_ascent": Style("#6A3D9A", _DASH_DOT, "<"),
+    "apid_only": Style("#1F8A8A", _DASH_DOT, ">"),
+    "vpa_fixed_pid": Style("#B03A6F", _DASH_DOT, "p"),
+    "rlpd_lag": Style("#7A6A00", "-", "h"),
+    "wsrl_lag": Style("#4466CC", "-", "d"),
+    "cal_ql_lag": Style("#000000", _DOTS, "*"),
+    "offline_only": Style("#666666", _DENSE, ""),
     "bc": Style("#A08A00", _DOTS, ""),
     "bc_safe": Style("#5F7F00", _DASH_DOT, ""),
-    "vpa_dual_ascent": Style("#0072B2", _DASH_DOT, "<"),
-    "apid_only": Style("#009E73", _DASH_DOT, ">"),
-    "vpa_fixed_pid": Style("#CC79A7", _DASH_DOT, "p"),
-    "rlpd_lag": Style("#A08A00", "-", "h"),
-    "wsrl_lag": Style("#5B4A9C", "-", "d"),
-    "cal_ql_lag": Style("#000000", _DOTS, "*"),
 }
 LIMIT = {"color": "#000000", "linestyle": (0, (5, 2.5)), "linewidth": 0.9}
 
@@ -126,7 +127,8 @@ def save(figure: Figure, out: Path) -> list[Path]:
     for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = out.with_name(f"{out.name}.{kind}")
         part = path.with_name(f".{path.name}.part")
-        figure.savefig(part, format=kind, metadata=metadata)
+        with matplotlib.rc_context(RC):
+            figure.savefig(part, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
         os.replace(part, path)
         paths.append(path)
     return paths
