@@ -1,4 +1,4 @@
-"""Transitions: `Batch` is what an update sees, `ReplayBuffer` where they are kept (an offline dataset is a full one)."""
+"""Transitions: `Batch` is what an update sees, `ReplayBuffer` keeps them (an offline dataset is a full one)."""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -11,7 +11,7 @@ import torch
 
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Policy, SquashedGaussianActor, copy_of, move_towards
+from marvel.networks import Critics, SquashedGaussianActor, copy_of, move_towards
 from marvel.offline import train_offline
 from marvel.problem import Problem
 from marvel.sac import Draw, adam, gaussian
@@ -146,5 +146,5 @@ def train(
     def update(generator: torch.Generator) -> dict:
         return agent.update(buffer.sample(batch_size, generator), gaussian(generator))
 
-    yield from train_offline(problem, hp, agent, update, lambda: Policy(agent.actor), steps, eval_every)
+    yield from train_offline(problem, hp, agent, update, steps, eval_every)
     return agent.state_dict()

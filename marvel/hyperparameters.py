@@ -1,4 +1,4 @@
-"""The values that all methods share and that may be tuned per task; what is one method's own is a knob of its function."""
+"""Values that all methods share and that may be tuned per task; what is one method's own is a knob of its function."""
 
 import dataclasses
 import difflib

@@ -62,7 +62,7 @@ class Problem:
     def generator(self, stream: str, index: int = 0) -> torch.Generator:
         """The random generator of one purpose and one round: a function of (seed, stream, index) alone."""
         entropy = np.random.SeedSequence([self.seed, zlib.crc32(stream.encode()), index])
-        return torch.Generator().manual_seed(int(entropy.generate_state(1, np.uint64)[0] >> 1))
+        return torch.Generator().manual_seed(int(entropy.generate_state(1, np.uint64)[0]) >> 1)
 
     def read_dataset(self) -> dict[str, np.ndarray]:
         """The offline dataset's arrays, checked.

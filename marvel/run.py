@@ -17,6 +17,7 @@ import os
 import resource
 import shutil
 import sys
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
@@ -239,11 +240,15 @@ def main(arguments: list[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         if options.log:
             options.log.parent.mkdir(parents=True, exist_ok=True)
-            sys.stderr = Tee(sys.stderr, stack.enter_context(open(options.log, "a", encoding="utf-8")))
+            log = stack.enter_context(open(options.log, "a", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
         try:
             execute(read_card(options.card), options.out)
         except ValueError as error:
             print(f"error: {error}", file=sys.stderr)
+            return 1
+        except Exception:
+            traceback.print_exc()
             return 1
     return 0
 

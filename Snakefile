@@ -1,0 +1,27 @@
+# snakemake --cores 32                                            the paper's study
+# snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
+#
+# dataset -> pretrain -> prealign -> finetune -> scores -> table, figure
+#                    \------------->/
+from snakemake.utils import min_version
+
+min_version("9.16")
+
+
+if "study" not in config:
+
+    configfile: "workflow/config/paper.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/offline.smk"
+include: "workflow/rules/online.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{BASE}/tables/final.md",
+        expand(f"{BASE}/figures/curves_{{units}}.pdf", units=["raw", "normalized"]),

@@ -1,0 +1,44 @@
+# Offline training and Value Pre-Alignment: once per algorithm, task and seed, shared by all methods that ask for them.
+rule pretrain:
+    input:
+        STUDY.dataset("{task}"),
+    output:
+        f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/checkpoint.pt",
+        f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/run.json",
+    log:
+        f"{BASE}/logs/pretrain/{{algorithm}}/{{task}}/seed{{seed}}.log",
+    benchmark:
+        f"{BASE}/benchmarks/pretrain/{{algorithm}}/{{task}}/seed{{seed}}.tsv"
+    priority: 10  # the longest chain hangs on these
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        card=lambda w: STUDY.pretrain_card(w.algorithm, w.task, w.seed),
+        out=f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}",
+    shell:
+        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
+
+
+rule prealign:
+    input:
+        lambda w: STUDY.offline_checkpoint(w.algorithm, w.task, w.seed),
+        STUDY.dataset("{task}"),
+    output:
+        f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/checkpoint.pt",
+        f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/run.json",
+    log:
+        f"{BASE}/logs/prealign/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}.log",
+    benchmark:
+        f"{BASE}/benchmarks/prealign/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}.tsv"
+    priority: 5
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        card=lambda w: STUDY.prealign_card(w.variant, w.algorithm, w.task, w.seed),
+        out=f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}",
+    shell:
+        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"

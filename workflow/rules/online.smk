@@ -1,0 +1,26 @@
+# One rule for all methods of this project; a method that is a rule of its own is included by its path instead.
+rule finetune:
+    input:
+        lambda w: STUDY.finetune_inputs(w.method, w.task, w.seed),
+    output:
+        f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/run.json",
+    log:
+        f"{BASE}/logs/finetune/{{method}}/{{task}}/seed{{seed}}.log",
+    benchmark:
+        f"{BASE}/benchmarks/finetune/{{method}}/{{task}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        method="|".join(STUDY.own_methods) or "none",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        card=lambda w: STUDY.finetune_card(w.method, w.task, w.seed),
+        out=f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}",
+    shell:
+        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
+
+
+for path in STUDY.rule_files:
+
+    include: f"../../{path}"

@@ -1,0 +1,241 @@
+"""A study's config, checked, and the run cards of its jobs: what the Snakefile asks, as plain functions.
+
+Nothing here imports torch or a simulator: knobs are read from the source of the functions they belong to.
+"""
+
+import ast
+import csv
+import json
+import shlex
+from functools import cache, cached_property
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
+from marvel.tasks import TASKS, get_task
+
+ROOT = Path(__file__).resolve().parent.parent
+WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule")
+
+
+class Study:
+    """One config file's tasks, seeds, methods and cards.
+
+    Args:
+        config: The parsed YAML.
+
+    Raises:
+        ValueError: One sentence that names the key, its value and what was allowed.
+    """
+
+    def __init__(self, config: dict):
+        check_schema(config)
+        self.config, self.name = config, config["study"]
+        self.base = f"results/{self.name}"
+        for task in config["tasks"]:
+            get_task(task)
+        self.tasks, self.seeds, self.methods = config["tasks"], config["seeds"], list(config["methods"])
+        self.cost_limit = config["cost_limit"]
+        for name, line in config["methods"].items():
+            self._check_method(name, line)
+        for stage in ("offline", "prealign"):
+            for name, line in config.get(stage, {}).items():
+                self._split(name, stage_line(stage, line))
+        if config["dataset"]["source"] == "collect":
+            self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
+        for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
+            get_task(task)
+
+    def _check_method(self, name: str, line: dict) -> None:
+        if "rule" in line:
+            if not (ROOT / line["rule"]).exists():
+                raise ValueError(f"methods: {name}: the rule file {line['rule']} does not exist.")
+            return
+        if line["start"] != "scratch":
+            wanted = ["offline"] + ["prealign"] * (line["start"] == "prealigned")
+            for key in wanted:
+                known = self.config.get(key, {})
+                if line.get(key) not in known:
+                    given = f"is {line[key]!r}" if key in line else "is missing"
+                    raise ValueError(
+                        f"methods: {name}: start {line['start']} needs the key {key!r}, which {given}; "
+                        f"{nearest(line.get(key, ''), known)}."
+                    )
+        self._split(name, line)
+
+    @cached_property
+    def _tuned(self) -> dict[str, dict]:
+        return read_hyperparameters(ROOT / "workflow" / "config" / "hyperparameters.tsv")
+
+    def _split(self, name: str, line: dict) -> tuple[dict, dict]:
+        """(hyperparameters, knobs) of a line: a key that is a knob of the function goes to it, another is shared."""
+        known = knobs_of(line["train"])
+        knobs = {key: value for key, value in line.items() if key in known}
+        shared = {key: value for key, value in line.items() if key not in known and key not in WIRING}
+        for key in shared:
+            if key not in FIELDS:
+                raise ValueError(
+                    f"{name}: {key!r} is neither a knob of {line['train']} nor a hyperparameter; "
+                    f"{nearest(key, [*known, *FIELDS, *WIRING])}."
+                )
+        shared = (PUBLISHED if line.get("published") else {}) | shared
+        resolve(self.config.get("hyperparameters", {}), shared, where=name)
+        return shared, knobs
+
+    def card(self, name: str, line: dict, task: str, seed: int, start: str | None, dataset: str | None) -> str:
+        """The run card of one job, as JSON; equal cards are equal strings."""
+        shared, knobs = self._split(name, line)
+        layers = self._tuned.get(task, {}) | self.config.get("hyperparameters", {}) | shared
+        card = {
+            "method": name,
+            "train": line["train"],
+            "task": task,
+            "seed": int(seed),
+            "cost_limit": float(self.cost_limit),
+            "start": start,
+            "dataset": dataset,
+            "hyperparameters": layers,
+            "knobs": knobs,
+        }
+        return json.dumps(card, sort_keys=True)
+
+    # Paths, one function a stage; the same literals stand in the rules.
+
+    def dataset(self, task: str) -> str:
+        """The task's data."""
+        return f"{self.base}/data/{task}/dataset.hdf5"
+
+    def offline_checkpoint(self, algorithm: str, task: str, seed: int) -> str:
+        """The offline checkpoint that belongs to the online seed `seed`."""
+        shared = self.config.get("offline_seed", "paired")
+        return f"{self.base}/offline/{algorithm}/{task}/seed{seed if shared == 'paired' else shared}/checkpoint.pt"
+
+    def start(self, method: str, task: str, seed: int) -> str | None:
+        """The checkpoint that a method starts from, or None."""
+        line = self.config["methods"][method]
+        if line["start"] == "prealigned":
+            return f"{self.base}/prealigned/{line['prealign']}/{line['offline']}/{task}/seed{seed}/checkpoint.pt"
+        return self.offline_checkpoint(line["offline"], task, seed) if line["start"] == "offline" else None
+
+    # Cards, one function a stage.
+
+    def dataset_command(self, task: str) -> str:
+        """The arguments of `python -m` that make a task's dataset."""
+        data = self.config["dataset"]
+        out = f"{self.base}/data/{task}"
+        if data["source"] == "collect":
+            knobs = data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
+            card = self.card("collect", {"train": "marvel.collect", **knobs}, task, data.get("seed", 0), None, None)
+            return f"marvel.run {shlex.quote(card)} --out {out}"
+        given = data.get("files", {}).get(task)
+        return f"marvel.datasets get {task} --out {out}/dataset.hdf5" + (
+            f" --file {shlex.quote(given)}" if given else ""
+        )
+
+    def pretrain_card(self, algorithm: str, task: str, seed: int) -> str:
+        """Card of an offline algorithm's run."""
+        return self.card(algorithm, self.config["offline"][algorithm], task, seed, None, self.dataset(task))
+
+    def prealign_card(self, variant: str, algorithm: str, task: str, seed: int) -> str:
+        """Card of a pre-alignment."""
+        line = stage_line("prealign", self.config["prealign"][variant])
+        start = self.offline_checkpoint(algorithm, task, seed)
+        return self.card(variant, line, task, seed, start, self.dataset(task))
+
+    def finetune_card(self, method: str, task: str, seed: int) -> str:
+        """Card of an online run."""
+        line = self.config["methods"][method]
+        dataset = self.dataset(task) if line.get("dataset") else None
+        return self.card(method, line, task, seed, self.start(method, task, seed), dataset)
+
+    def finetune_inputs(self, method: str, task: str, seed: int) -> list[str]:
+        """Files that an online run reads."""
+        line = self.config["methods"][method]
+        inputs = [self.start(method, task, seed), self.dataset(task) if line.get("dataset") else None]
+        return [path for path in inputs if path]
+
+    def needs_data(self) -> bool:
+        """Whether any method uses offline data."""
+        lines = self.config["methods"].values()
+        return any(line.get("start", "scratch") != "scratch" or line.get("dataset") for line in lines)
+
+    @property
+    def own_methods(self) -> list[str]:
+        """Methods that the generic rule runs."""
+        return [name for name, line in self.config["methods"].items() if "train" in line]
+
+    @property
+    def rule_files(self) -> list[str]:
+        """Snakefiles of the methods that are rules of their own."""
+        return sorted({line["rule"] for line in self.config["methods"].values() if "rule" in line})
+
+    def code_files(self) -> list[str]:
+        """Python files that a run may use, relative to the project's root."""
+        return sorted(str(p.relative_to(ROOT)) for top in ("marvel", "baselines") for p in (ROOT / top).rglob("*.py"))
+
+
+def stage_line(stage: str, line: dict) -> dict:
+    """A line of `offline` or `prealign` with its default function."""
+    return {"train": "marvel.prealign"} | line if stage == "prealign" else line
+
+
+@cache
+def knobs_of(train: str) -> tuple[str, ...]:
+    """Keyword-only arguments of `train` in the module `train`, read from its source.
+
+    Raises:
+        ValueError: No such file, or no such function in it.
+    """
+    path = ROOT / (train.replace(".", "/") + ".py")
+    if not path.exists():
+        known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
+        raise ValueError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "train":
+            return tuple(argument.arg for argument in node.args.kwonlyargs)
+    raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
+
+
+def read_hyperparameters(path: Path) -> dict[str, dict]:
+    """The table of tuned values, {task: {name: value}}; a blank cell means the default.
+
+    Raises:
+        ValueError: An unknown task or column, or a cell that is no number, with line and column.
+    """
+    table = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
+            task = row.pop("task")
+            if task not in TASKS:
+                raise ValueError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
+            values = {}
+            for name, cell in row.items():
+                if not cell:
+                    continue
+                try:
+                    values[name] = yaml.safe_load(cell) if "e" not in cell.lower() else float(cell)
+                except (ValueError, yaml.YAMLError):
+                    raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
+            resolve(values, where=f"{path.name} line {number} ({task})")
+            table[task] = values
+    return table
+
+
+def check_schema(config: dict) -> None:
+    """Validate against schemas/config.schema.yaml; the first fault becomes one sentence with the nearest valid name."""
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+    if not errors:
+        return
+    error = errors[0]
+    where = ": ".join(["config", *map(str, error.absolute_path)])
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        raise ValueError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+    if error.validator == "oneOf":
+        given = ", ".join(sorted(error.instance))
+        raise ValueError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
+    raise ValueError(f"{where}: {error.message}.")
