@@ -2,7 +2,7 @@
 
     ./run python -m benchmarks.simulators [TASK ...]      default: the Bullet and velocity tasks
 
-Both environments play the same actions, whole episodes with their resets, in turns within one process, and only CPU time
+Both environments play the same actions, whole episodes with their resets, in turns within one process; only CPU time
 is counted; so other work on the machine disturbs the ratio little. The reported figures are medians over the turns.
 """
 
