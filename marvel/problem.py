@@ -18,7 +18,8 @@ from marvel.buffer import ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
 from marvel.tasks import Task, make_env
 
-SNAPSHOT_SECONDS = 15.0  # at most twice this is lost to a kill
+# Seconds between snapshots: what a kill can cost, plus one round. Tests of resuming set it to 0.
+SNAPSHOT_SECONDS = float(os.environ.get("MARVEL_SNAPSHOT_SECONDS", "15"))
 REPORT_SECONDS = 10.0
 
 

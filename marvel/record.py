@@ -6,12 +6,11 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Files that only carry rows to disk: a change in them cannot change a number.
-CARRIERS = {"marvel/run.py", "marvel/record.py", "marvel/__init__.py"}
+# Files that only carry data from and to disk: a change in them cannot change a number.
+CARRIERS = {"marvel/run.py", "marvel/record.py", "marvel/mirrors.py", "marvel/__init__.py"}
 PACKAGES = ("torch", "numpy", "dsrl", "gymnasium", "bullet-safety-gym", "pybullet", "safety-gymnasium", "mujoco")
 
 
@@ -25,16 +24,29 @@ def code_hash(path: Path) -> str:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
-def code_in_use() -> dict[str, str]:
-    """{path: hash} of this project's modules that are loaded now, paths relative to its root."""
-    hashes = {}
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not file or not Path(file).resolve().is_relative_to(ROOT):
+def code_of(*modules: str) -> dict[str, str]:
+    """{path: hash} of the project's files that `modules` import, directly or not; paths relative to the root.
+
+    Imports are read from the sources, so the answer does not depend on what else a process has loaded. Of the
+    simulators, which `marvel.tasks` imports by need, only those among `modules` count.
+    """
+    hashes, waiting = {}, list(modules)
+    while waiting:
+        name = waiting.pop()
+        stem = ROOT / name.replace(".", "/")
+        path = next((p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.exists()), None)
+        if path is None or (relative := path.relative_to(ROOT).as_posix()) in hashes.keys() | CARRIERS:
             continue
-        name = Path(file).resolve().relative_to(ROOT).as_posix()
-        if name.split("/")[0] in ("marvel", "baselines") and name not in CARRIERS:
-            hashes[name] = code_hash(ROOT / name)
+        hashes[relative] = code_hash(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            else:
+                continue
+            ours = [module for module in found if module.split(".")[0] in ("marvel", "baselines")]
+            waiting += [module for module in ours if not module.startswith("marvel.simulators.")]
     return dict(sorted(hashes.items()))
 
 
