@@ -65,7 +65,8 @@ class PID(Fixed):
         kp, ki, kd: Gains. `ki` stands inside the integral.
         value: Start of the integral (the multiplier itself is 0 until the first update).
         delay: Updates over which the derivative looks back.
-        smoothing: Weight of the past in the smoothed error and cost, which both start at 0.
+        smoothing, cost_smoothing: Weight of the past in the smoothed error (proportional term) and in the smoothed cost
+            (derivative term), which both start at 0.
         maximum: Upper bound of the multiplier; the published code has none (Q21).
         integral_maximum: Upper bound of the integral (anti-windup).
     """
@@ -79,11 +80,13 @@ class PID(Fixed):
         value: float = 0.0,
         delay: int = 10,
         smoothing: float = 0.9,
+        cost_smoothing: float = 0.9,
         maximum: float = math.inf,
         integral_maximum: float = math.inf,
     ):
         self.cost_limit, self.kp, self.ki, self.kd = cost_limit, kp, ki, kd
-        self.smoothing, self.maximum, self.integral_maximum = smoothing, maximum, integral_maximum
+        self.smoothing, self.cost_smoothing = smoothing, cost_smoothing
+        self.maximum, self.integral_maximum = maximum, integral_maximum
         self.integral, self.error, self.cost, self.value = value, 0.0, 0.0, 0.0
         self.past_costs = deque([0.0], maxlen=delay)
 
@@ -92,7 +95,7 @@ class PID(Fixed):
         error = episode_cost - self.cost_limit
         self.integral = min(max(0.0, self.integral + self.ki * error), self.integral_maximum)
         self.error = self.smoothing * self.error + (1 - self.smoothing) * error
-        self.cost = self.smoothing * self.cost + (1 - self.smoothing) * episode_cost
+        self.cost = self.cost_smoothing * self.cost + (1 - self.cost_smoothing) * episode_cost
         rise = max(0.0, self.cost - self.past_costs[0])
         self.value = min(max(0.0, self.kp * self.error + self.integral + self.kd * rise), self.maximum)
         self.past_costs.append(self.cost)

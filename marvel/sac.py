@@ -34,13 +34,23 @@ class SACLagrangian:
         action_dim: Length of an action.
         hp: Sizes, rates, fixed temperature and the form of the update.
         generator: Source of the initial weights.
+        anchor: A frozen actor that a divergence pulls the actor towards; the published code has this term, switched off.
+        kl_coefficient: Weight of that divergence in the actor's loss.
     """
 
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
     OPTIMIZERS = ("actor_optimizer", "reward_optimizer", "cost_optimizer")
 
-    def __init__(self, observation_dim: int, action_dim: int, hp: Hyperparameters, generator: torch.Generator):
-        self.hp = hp
+    def __init__(
+        self,
+        observation_dim: int,
+        action_dim: int,
+        hp: Hyperparameters,
+        generator: torch.Generator,
+        anchor: SquashedGaussianActor | None = None,
+        kl_coefficient: float = 0.0,
+    ):
+        self.hp, self.anchor, self.kl_coefficient = hp, anchor, kl_coefficient
         width = observation_dim + action_dim
         self.actor = SquashedGaussianActor(observation_dim, action_dim, hp.hidden, hp.trunk_activation, generator)
         self.reward_critic = Critics(2, width, hp.hidden, generator)
@@ -113,7 +123,17 @@ class SACLagrangian:
         noise = draw("pi", len(observations), self.actor.mu_layer.out_features)
         actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
         value = reward_critic.smallest(observations, actions) - multiplier * cost_critic.smallest(observations, actions)
-        return (self.hp.temperature * log_prob - value).mean()
+        loss = (self.hp.temperature * log_prob - value).mean()
+        return loss if self.anchor is None else loss + self.kl_coefficient * self.distance_to_anchor(observations)
+
+    def distance_to_anchor(self, observations: Tensor) -> Tensor:
+        """Half the mean over states and action dimensions of KL(pi || anchor) before the tanh; the half is published."""
+        mean, log_std = self.actor(observations)
+        with torch.no_grad():
+            anchor_mean, anchor_log_std = self.anchor(observations)
+        variance = (2 * log_std).exp() + (mean - anchor_mean).square()
+        divergence = anchor_log_std - log_std + variance / (2 * (2 * anchor_log_std).exp()) - 0.5
+        return 0.5 * divergence.mean()
 
     def update_actor(self, observations: Tensor, multiplier: float, draw: Draw) -> None:
         """One Adam step of the actor; the gradient is taken with respect to its parameters alone."""

@@ -1,0 +1,167 @@
+"""G2 and G3: SAC-Lagrangian's update (marvel.sac) and value pre-alignment (marvel.prealign)."""
+
+import re
+
+import numpy as np
+import torch
+
+from marvel.buffer import Batch
+from marvel.hyperparameters import PUBLISHED, Hyperparameters
+from marvel.multipliers import AdaptivePID, DualAscent
+from marvel.networks import Critics, SquashedGaussianActor, copy_of
+from marvel.prealign import prealign_step
+from marvel.sac import SACLagrangian, adam
+from tests.replays.recording import Recording
+from tests.replays.weights import Networks, Spy, members, replayed_noise
+
+VPA_ENTROPY = 0.1  # a literal in the published routine, so no manifest has it
+
+
+def published_agent(hp: dict) -> SACLagrangian:
+    """An agent in the published form with the manifest's sizes and rates."""
+    settings = PUBLISHED | {
+        "hidden_layers": hp["actor_hidden_layers"],
+        "hidden_units": hp["hidden_width"],
+        "cost_critic_layers": hp["cost_critic_hidden_layers"],
+        "discount": hp["discount"],
+        "tau": hp["tau"],
+        "actor_lr": hp["actor_lr"],
+        "critic_lr": hp["critic_lr"],
+        "cost_critic_lr": hp["cost_critic_lr"],
+        "temperature": hp.get("alpha", 0.0),
+        "reward_scale": 1.0,  # recorded rewards are what the critics saw
+    }
+    generator, sizes = torch.Generator(), (hp["obs_dim"], hp["act_dim"])
+    frozen = None
+    if "kl_coeff" in hp:
+        widths = [hp["hidden_width"]] * hp["actor_hidden_layers"]
+        frozen = SquashedGaussianActor(*sizes, widths, "tanh", generator)
+    agent = SACLagrangian(
+        *sizes, Hyperparameters(**settings), generator, anchor=frozen, kl_coefficient=hp.get("kl_coeff", 0.0)
+    )
+    if (hp["num_q"], hp["num_qc"], hp["critic_hidden_layers"]) != (2, 1, hp["actor_hidden_layers"]):
+        widths = [hp["hidden_width"]] * hp["critic_hidden_layers"]
+        agent.reward_critic = Critics(hp["num_q"], sum(sizes), widths, generator)
+        agent.cost_critic = Critics(hp["num_qc"], sum(sizes), agent.hp.cost_hidden, generator)
+        agent.reward_target, agent.cost_target = copy_of(agent.reward_critic), copy_of(agent.cost_critic)
+        agent.reward_optimizer = adam(agent.reward_critic.parameters(), hp["critic_lr"])
+        agent.cost_optimizer = adam(agent.cost_critic.parameters(), hp["cost_critic_lr"])
+    return agent
+
+
+def networks(recording: Recording, agent: SACLagrangian, actor: str) -> Networks:
+    """The agent with the recorded weights."""
+    q, qc = members(("q_nets", recording.hp["num_q"])), members(("q_nets", recording.hp["num_qc"]))
+    found = {
+        actor: (agent.actor, None),
+        "critic": (agent.reward_critic, q),
+        "critic_target": (agent.reward_target, q),
+        "cost_critic": (agent.cost_critic, qc),
+        "cost_critic_target": (agent.cost_target, qc),
+    }
+    if agent.anchor is not None:
+        found["initial_actor"] = (agent.anchor, None)
+    watched = Networks(recording, **found)
+    watched.watch_gradients("critic", agent.reward_optimizer)
+    watched.watch_gradients("cost_critic", agent.cost_optimizer)
+    watched.watch_gradients(actor, agent.actor_optimizer)
+    return watched
+
+
+def minibatch(recording: Recording, index: int) -> Batch:
+    """A recorded minibatch."""
+    parts = (recording.tensor(f"mb.{name}")[index] for name in ("obs", "action", "reward", "cost", "next_obs"))
+    return Batch(*parts, 1 - recording.tensor("mb.not_done")[index])
+
+
+class Inside:
+    """Spies on the parts of an update that files record, the same for SAC-Lagrangian and pre-alignment."""
+
+    def __init__(self, agent: SACLagrangian):
+        self.sample = Spy(agent.actor, "sample", also=lambda observations, *_: agent.actor(observations))
+        self.reward_loss = Spy(agent.reward_critic, "regression_loss", also=lambda s, a, _: agent.reward_critic(s, a))
+        self.cost_loss = Spy(agent.cost_critic, "regression_loss", also=lambda s, a, _: agent.cost_critic(s, a))
+        self.reward_value = Spy(agent.reward_target, "smallest")
+        self.cost_value = Spy(agent.cost_target, "smallest")
+
+    def compare(self, recording: Recording, calls: int) -> None:
+        """Check what the critics' steps computed; `calls` = calls of the actor (and of the targets) per update."""
+        recording.check("next_action", self.reward_value.arguments(1, every=calls))
+        recording.check("next_E", self.sample.results(every=calls, part=1))
+        recording.check("target_q", self.reward_loss.arguments(2))
+        recording.check("target_qc", self.cost_loss.arguments(2))
+        recording.check("current_q", [value.numpy() for value in self.reward_loss.also])
+        recording.check("current_qc", [value.numpy() for value in self.cost_loss.also])
+        recording.check("critic_loss", self.reward_loss.results())
+        recording.check("cost_critic_loss", self.cost_loss.results())
+
+
+def replay_sac(recording: Recording) -> None:
+    """G2: calls of `train`, each a few minibatches with one episode cost."""
+    hp, agent = recording.hp, published_agent(recording.hp)
+    watched, inside = networks(recording, agent, "actor"), Inside(agent)
+    loss, distance = Spy(agent, "actor_loss"), Spy(agent, "distance_to_anchor")
+    dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"])
+    pid = AdaptivePID(hp["cost_limit"], excess="official", **pid_settings(hp["pid"])) if hp["if_pid"] else None
+    multiplier = dual if pid is None else pid
+    trace, targets, per_call = [], [], hp["minibatches_per_call"]
+    for index in range(hp["calls"] * per_call):
+        cost = float(recording.input("episode_cost")[index // per_call])
+        dual.update(cost)
+        if pid is not None:
+            pid.update(cost)
+        noise = replayed_noise(recording, index)
+        batch = minibatch(recording, index)
+        metrics = agent.update(batch, multiplier.value, noise, target_noise=hp["so2_std"] if hp["so2"] else 0.0)
+        targets.append([float(metrics["reward_q"]), float(metrics["cost_q"])])
+        trace.append({"multiplier_used": multiplier.value, "dual_lambda": dual.value} | pid_state(pid))
+        watched.record(index + 1)
+    watched.compare()
+    inside.compare(recording, calls=2)
+    recording.check("pi_action", inside.sample.results(every=2, first=1, part=0))
+    recording.check("pi_E", inside.sample.results(every=2, first=1, part=1))
+    recording.check("pi_mu", [mean.numpy() for mean, _ in inside.sample.also[1::2]])
+    recording.check("pi_log_std", [log_std.numpy() for _, log_std in inside.sample.also[1::2]])
+    recording.check("q_pi", inside.reward_value.results(every=2, first=1))
+    recording.check("qc_pi", inside.cost_value.results(every=2, first=1))
+    recording.check("actor_loss", loss.results())
+    if agent.anchor is not None:
+        recording.unused("noise.kl_initial", recording.arrays["noise.pi"].shape)
+        recording.check("kl_divergence", distance.results())
+        targets = np.column_stack((targets, distance.results()))
+    recording.check("returned", np.reshape(targets, (hp["calls"], per_call, -1)).mean(1))
+    for name in trace[0]:
+        relative = pid is not None and name != "dual_lambda"
+        recording.check(name, [row[name] for row in trace], relative=relative)
+    moments = [agent.actor_optimizer.state[parameter] for parameter in agent.actor.parameters()]
+    for key in ("exp_avg", "exp_avg_sq"):
+        recording.check(f"opt.actor.{key}_norm_final", [moment[key].double().norm().item() for moment in moments])
+
+
+def pid_settings(text: str) -> dict:
+    """Arguments of `PID` from the manifest's words: "gains 0.1/0.01/0.01, delay 5, integrator 0.001 at start"."""
+    number = r"([-+.\de]+)"
+    gains = re.search(rf"gains {number}(?:/{number}/{number})?", text).groups()
+    kp, ki, kd = (float(gain or gains[0]) for gain in gains)
+    delay, integral = (float(re.search(rf"{word} {number}", text).group(1)) for word in ("delay", "integrator"))
+    return {"kp": kp, "ki": ki, "kd": kd, "delay": int(delay), "value": integral}
+
+
+def pid_state(pid: AdaptivePID | None) -> dict:
+    """Its internals under their recorded names."""
+    if pid is None:
+        return {}
+    names = {"kp": "kp", "ki": "ki", "kd": "kd", "integral": "integral", "delta_p": "error", "cost_d": "cost"}
+    return {f"pid_{name}": getattr(pid, attribute) for name, attribute in names.items()}
+
+
+def replay_vpa(recording: Recording) -> None:
+    """G3: calls of value pre-alignment under the frozen actor, with the entropy variant's bonus if it is one."""
+    hp, agent = recording.hp, published_agent(recording.hp)
+    watched, inside = networks(recording, agent, "initial_actor"), Inside(agent)
+    bonus = VPA_ENTROPY if "entropy" in recording.manifest["title"] else 0.0
+    for index in range(hp["calls"] * hp["minibatches_per_call"]):
+        prealign_step(agent, minibatch(recording, index), replayed_noise(recording, index), bonus, bonus)
+        watched.record(index + 1)
+    watched.compare()
+    inside.compare(recording, calls=1)
