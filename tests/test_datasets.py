@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import os
 import re
 import socket
@@ -14,7 +15,8 @@ import h5py
 import numpy as np
 import pytest
 
-from marvel import datasets, mirrors
+from marvel import datacard, datasets, mirrors
+from marvel.record import file_hash
 from marvel.tasks import get_task
 
 BALL_RUN = "SafetyBallRun-v0-80-940.hdf5"
@@ -61,7 +63,7 @@ def test_write_read_and_same_bytes(tmp_path):
     datasets.write(tmp_path / "a.hdf5", arrays)
     time.sleep(1.1)  # HDF5's time stamps have seconds
     datasets.write(tmp_path / "b.hdf5", dict(reversed(arrays.items())))
-    assert datasets.sha256(tmp_path / "a.hdf5") == datasets.sha256(tmp_path / "b.hdf5")
+    assert file_hash(tmp_path / "a.hdf5") == file_hash(tmp_path / "b.hdf5")
     again = datasets.read(tmp_path / "a.hdf5", "BallRun")
     for key, data in arrays.items():
         np.testing.assert_array_equal(again[key], data)
@@ -98,7 +100,7 @@ def test_actions_beyond_the_bounds_are_clipped_where_the_simulator_clips_them(tm
     arrays["actions"][3, 1] = -2.5
     path = save(tmp_path / "BallRun.hdf5", arrays)
     assert datasets.read(path, "BallRun")["actions"][3, 1] == -1
-    assert datasets.card(path)["clipped_actions"] == 1
+    assert datacard.card(path)[0]["clipped_actions"] == 1
 
 
 def change(key, index, value):
@@ -180,18 +182,18 @@ def test_sources_in_order(tmp_path, home, monkeypatch):
     for folder in (home, tmp_path / "variable", tmp_path / "given"):
         folder.mkdir(parents=True)
         (folder / BALL_RUN).touch()
-    assert datasets.locate("BallRun") == home / BALL_RUN
+    assert mirrors.locate("BallRun") == home / BALL_RUN
     monkeypatch.setenv("DSRL_DATASET_DIR", str(tmp_path / "variable"))
-    assert datasets.locate("BallRun") == tmp_path / "variable" / BALL_RUN
-    assert datasets.locate("BallRun", tmp_path / "given") == tmp_path / "given" / BALL_RUN
+    assert mirrors.locate("BallRun") == tmp_path / "variable" / BALL_RUN
+    assert mirrors.locate("BallRun", tmp_path / "given") == tmp_path / "given" / BALL_RUN
     own = tmp_path / "given" / "CarRun.hdf5"
     own.touch()
-    assert datasets.locate("CarRun", tmp_path / "given") == own == datasets.locate("CarRun", own)
-    assert datasets.locate("CarRun") is None
+    assert mirrors.locate("CarRun", tmp_path / "given") == own == mirrors.locate("CarRun", own)
+    assert mirrors.locate("CarRun") is None
     with pytest.raises(ValueError, match="does not exist; correct the path"):
-        datasets.locate("CarRun", tmp_path / "typo.hdf5")
+        mirrors.locate("CarRun", tmp_path / "typo.hdf5")
     with pytest.raises(ValueError, match="Toy has no DSRL dataset; set `source: collect`"):
-        datasets.find("Toy")
+        mirrors.find("Toy")
 
 
 class Host(http.server.BaseHTTPRequestHandler):
@@ -245,12 +247,12 @@ def host(tmp_path):
 
 @pytest.mark.parametrize("mode", ["good", "cut", "norange"])
 def test_download(host, home, mode):
-    path = datasets.find("BallRun", mirrors=(f"{host.url}/missing/", f"{host.url}/page/", f"{host.url}/{mode}/"))
+    path = mirrors.find("BallRun", mirrors=(f"{host.url}/missing/", f"{host.url}/page/", f"{host.url}/{mode}/"))
     assert path == home / BALL_RUN and path.read_bytes() == host.payload
     assert os.listdir(home) == [BALL_RUN]
     ranges = [got for tried, got in host.asked if tried == mode]
     assert ranges == ([None, f"bytes={len(host.payload) // 2}-"] if mode == "cut" else [None])
-    assert datasets.find("BallRun", mirrors=()) == path
+    assert mirrors.find("BallRun", mirrors=()) == path
 
 
 @pytest.mark.parametrize("mode", ["good", "norange"])
@@ -259,7 +261,7 @@ def test_download_goes_on_from_a_part(host, home, mode, content):
     home.mkdir(parents=True)
     part = {"first half": host.payload[: len(host.payload) // 2], "whole": host.payload, "another file": b"x" * 5000}
     (home / f"{BALL_RUN}.part").write_bytes(part[content])
-    assert datasets.find("BallRun", mirrors=(f"{host.url}/{mode}/",)).read_bytes() == host.payload
+    assert mirrors.find("BallRun", mirrors=(f"{host.url}/{mode}/",)).read_bytes() == host.payload
     assert host.asked[0][1] == f"bytes={len(part[content])}-"
 
 
@@ -272,18 +274,18 @@ def test_download_that_fails_leaves_one_sentence_and_no_file(host, home):
     with pytest.raises(
         ValueError, match=f"{BALL_RUN}, the dataset of BallRun, is not in .*put it in .*source: collect"
     ) as e:
-        datasets.find("BallRun", mirrors=tried)
+        mirrors.find("BallRun", mirrors=tried)
     assert time.monotonic() - begin < 5
     for reason in ("HTTP 404", "web page", "its content is wrong", "refused"):
         assert reason in str(e.value)
     assert "\n" not in str(e.value) and os.listdir(home) == []
     with pytest.raises(ValueError, match=r"connection broke at [\d,]+ of [\d,]+ bytes"):
-        datasets.find("BallRun", mirrors=(f"{host.url}/stop/",))
+        mirrors.find("BallRun", mirrors=(f"{host.url}/stop/",))
     assert os.listdir(home) == [f"{BALL_RUN}.part"]  # what came is kept for the next attempt
     with pytest.raises(ValueError, match="downloading was not allowed"):
-        datasets.find("BallRun", download=False)
+        mirrors.find("BallRun", download=False)
     assert (
-        datasets.find("BallRun", mirrors=(refused, f"{host.url}/good/"), ask_only=True) == f"{host.url}/good/{BALL_RUN}"
+        mirrors.find("BallRun", mirrors=(refused, f"{host.url}/good/"), ask_only=True) == f"{host.url}/good/{BALL_RUN}"
     )
     assert not (home / BALL_RUN).exists()
 
@@ -293,31 +295,45 @@ def test_a_host_that_never_answers_costs_seconds(home, monkeypatch):
     with socket.socket() as silent, pytest.raises(ValueError, match=r"no answer within 0\.3 s"):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        datasets.find("BallRun", mirrors=(f"http://127.0.0.1:{silent.getsockname()[1]}/",))
+        mirrors.find("BallRun", mirrors=(f"http://127.0.0.1:{silent.getsockname()[1]}/",))
 
 
 def test_command_line(tmp_path, home, capsys):
     datasets.write(tmp_path / "BallRun.hdf5", make())
     datasets.write(tmp_path / "own.hdf5", make())
     datasets.write(tmp_path / "strange.hdf5", make(observation_dim=3))
-    assert datasets.main(["check", str(tmp_path / "BallRun.hdf5"), str(tmp_path / "own.hdf5")]) == 0
+    assert datacard.main(["check", str(tmp_path / "BallRun.hdf5"), str(tmp_path / "own.hdf5")]) == 0
     text = capsys.readouterr().out
     assert "940" in text and "0 to 10: 1 episodes, best return" in text and "30 to 40: none" not in text
-    assert datasets.main(["check", str(tmp_path / "strange.hdf5"), str(tmp_path / "own.hdf5")]) == 1
+    assert datacard.main(["check", str(tmp_path / "strange.hdf5"), str(tmp_path / "own.hdf5")]) == 1
     assert "say which it is with --task" in capsys.readouterr().err
     out = tmp_path / "results" / "BallRun" / "dataset.hdf5"
-    assert datasets.main(["get", "BallRun", "--file", str(tmp_path), "--out", str(out)]) == 0
-    assert out.is_symlink() and datasets.card(out)["sha256"] in out.with_name("card.json").read_text()
-    assert datasets.main(["get", "BallRum", "--out", str(out)]) == 1
+    assert datacard.main(["get", "BallRun", "--file", str(tmp_path), "--out", str(out)]) == 0
+    assert out.is_symlink() and datacard.card(out)[0]["sha256"] in out.with_name("card.json").read_text()
+    assert out.with_name("scatter.png").read_bytes()[:4] == b"\x89PNG"
+    assert datacard.main(["get", "BallRum", "--out", str(out)]) == 1
     assert "did you mean BallRun" in capsys.readouterr().err
 
 
 def test_card_counts_the_eighths():
-    facts = datasets.describe(make(count=9), get_task("BallRun"))
+    facts = datacard.describe(make(count=9), get_task("BallRun"))
     assert [row["episodes"] for row in facts["eighths"]] == [1, 1, 1, 1, 1, 1, 1, 2]
     assert facts["cost_range"] == [0, 80] and facts["ends"] == {"terminals": 0, "timeouts": 9}
 
 
+def test_cards_are_kept_beside_the_file_and_say_who_made_it(tmp_path):
+    datasets.write(tmp_path / "dataset.hdf5", make())
+    assert datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"] == {"note": "a file of the user's"}
+    picture = (tmp_path / "scatter.png").read_bytes()
+    assert picture == datacard.picture(*datacard.card(tmp_path / "dataset.hdf5", "BallRun"))
+    (tmp_path / "run.json").write_text('{"train": "marvel.collect", "seed": 3, "knobs": {"steps": 5}}')
+    made = datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"]
+    assert made["note"].startswith("DSRL-style, not DSRL") and made["knobs"] == {"steps": 5} and made["seed"] == 3
+    assert json.loads((tmp_path / "card.json").read_text())["eighths_occupied"] == 6
+    datasets.write(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make())
+    assert "named as DSRL's" in datacard.card(tmp_path / "SafetyBallRun-v0-80-6.hdf5", "BallRun")[0]["made"]["note"]
+
+
 def test_import_is_fast_and_without_torch():
-    code = "import sys, marvel.datasets; assert 'torch' not in sys.modules and 'gymnasium' not in sys.modules"
+    code = "import sys, marvel.datacard; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,105 @@
+"""The expert that makes offline data: a SAC-Lagrangian that is told the price of cost, and how it plays an episode."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from marvel.buffer import ReplayBuffer
+from marvel.hyperparameters import Hyperparameters
+from marvel.problem import Problem
+from marvel.rollout import Episode, episode_seed
+from marvel.sac import SACLagrangian, gaussian
+from marvel.tasks import Task
+
+FREE = 0.15  # share of draws at which cost has no price
+
+
+class Plan(NamedTuple):
+    """How one episode is played: at the multiplier `first`, and at `then` from `switch` on."""
+
+    first: float
+    then: float
+    budget: float  # switch when the episode has cost this much ...
+    step: float  # ... or at this step
+    noise: float  # factor of the policy's own action noise
+
+
+class Expert:
+    """A SAC-Lagrangian for every multiplier in a range, told which by the observation's last number.
+
+    Args:
+        problem: Task and seed.
+        hp: Sizes and rates.
+        multipliers: Least positive multiplier and largest one, in scaled reward per unit of cost.
+    """
+
+    def __init__(self, problem: Problem, hp: Hyperparameters, multipliers: tuple[float, float]):
+        task = problem.task
+        self.hp, (self.low, self.high) = hp, multipliers
+        generator = problem.generator("initial weights")
+        self.agent = SACLagrangian(task.observation_dim + 1, task.action_dim, hp, generator)
+
+    def feature(self, multiplier):
+        """The multiplier as the networks see it, about -1 to 1 on a logarithmic scale."""
+        floor = self.low / 2
+        span = math.log(self.high / floor)
+        if isinstance(multiplier, float):
+            return 2 * math.log((multiplier + floor) / floor) / span - 1
+        return 2 * torch.log((multiplier + floor) / floor) / span - 1
+
+    def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
+        """Multipliers (count,): 0 with probability `FREE`, else log-uniform in the range."""
+        uniform = torch.rand(2, count, generator=generator)
+        priced = self.low * (self.high / self.low) ** uniform[1]
+        return torch.where(uniform[0] < FREE, torch.zeros(count), priced)
+
+    def update(self, buffer: ReplayBuffer, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """One minibatch, every transition under a multiplier of its own."""
+        batch = buffer.sample(self.hp.batch_size, generator)
+        multipliers = self.draw(self.hp.batch_size, generator)
+        last = self.feature(multipliers)[:, None]
+        batch = batch._replace(
+            observations=torch.cat((batch.observations, last), 1),
+            next_observations=torch.cat((batch.next_observations, last), 1),
+        )
+        return self.agent.update(batch, multipliers, gaussian(generator))
+
+    def plan(self, task: Task, generator: torch.Generator, learning: bool) -> Plan:
+        """Draw an episode's plan: half of them (all, once learned) change the price on the way."""
+        fixed, dear, limit, late, noise, free = torch.rand(6, generator=generator).tolist()
+        multiplier = float(self.draw(1, generator))
+        plan = Plan(multiplier, multiplier, math.inf, math.inf, 1.0)
+        if not learning or fixed < 0.5:
+            cheap, expensive = (0.0 if free < 0.5 else 0.2 * multiplier), self.high * math.exp(-0.7 * dear)
+            if late < 0.5:
+                # a step costs at most about 1, so the dear part ends early enough to spend the limit and a little more
+                start = task.max_episode_steps - 1.3 * limit * task.max_cost
+                plan = Plan(expensive, cheap, math.inf, start, 1.0)
+            else:
+                plan = Plan(cheap, expensive, 1.05 * limit * task.max_cost, math.inf, 1.0)
+        return plan if learning else plan._replace(noise=1.5 * noise)
+
+    def play(self, problem: Problem, policy: Callable, generator: torch.Generator, learning: bool) -> Episode:
+        """One episode; its plan, seed and action noise come from `generator` alone."""
+        task, env = problem.task, problem.env
+        plan = self.plan(task, generator, learning)
+        noise = plan.noise * torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
+        last = np.float32([self.feature(plan.first)]), np.float32([self.feature(plan.then)])
+        observation, _ = env.reset(seed=episode_seed(generator))
+        observations, actions, rewards, costs = [observation], [], [], []
+        spent, ended = 0.0, False
+        while not ended:
+            switched = spent >= plan.budget or len(actions) >= plan.step
+            action = policy(np.concatenate((observation, last[switched])), noise[len(actions)])
+            observation, reward, terminated, truncated, info = env.step(action)
+            spent += info["cost"]
+            for values, value in zip(
+                (observations, actions, rewards, costs), (observation, action, reward, info["cost"]), strict=True
+            ):
+                values.append(value)
+            ended = terminated or truncated
+        floats = [np.asarray(values, np.float32) for values in (observations, actions, rewards, costs)]
+        return Episode(*floats, terminated)
