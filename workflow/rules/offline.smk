@@ -16,7 +16,7 @@ rule pretrain:
     threads: 1
     params:
         card=lambda w: STUDY.pretrain_card(w.algorithm, w.task, w.seed),
-        out=f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}",
+        out=lambda w, output: Path(output[0]).parent,
     shell:
         "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
 
@@ -39,6 +39,6 @@ rule prealign:
     threads: 1
     params:
         card=lambda w: STUDY.prealign_card(w.variant, w.algorithm, w.task, w.seed),
-        out=f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}",
+        out=lambda w, output: Path(output[0]).parent,
     shell:
         "python -m marvel.run {params.card:q} --out {params.out} --log {log}"

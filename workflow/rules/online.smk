@@ -16,7 +16,7 @@ rule finetune:
     threads: 1
     params:
         card=lambda w: STUDY.finetune_card(w.method, w.task, w.seed),
-        out=f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}",
+        out=lambda w, output: Path(output[0]).parent,
     shell:
         "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
 

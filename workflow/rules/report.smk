@@ -17,7 +17,7 @@ rule scores:
         "../../environment.yml"
     threads: 1
     params:
-        runs=f"{BASE}/runs",
+        runs=lambda w, output: Path(output[0]).parent / "runs",
         methods=STUDY.methods,
         tasks=STUDY.tasks,
         seeds=STUDY.seeds,
@@ -29,10 +29,8 @@ rule scores:
 
 rule table:
     input:
-        f"{BASE}/scores.csv",
-        "workflow/scripts/tables.py",
-        "workflow/scripts/intervals.py",
-        "workflow/scripts/style.py",
+        scores=f"{BASE}/scores.csv",
+        code=[f"workflow/scripts/{name}.py" for name in ("tables", "intervals", "style")],
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
@@ -43,19 +41,15 @@ rule table:
         "../../environment.yml"
     threads: 1
     params:
-        out=f"{BASE}/tables",
+        out=lambda w, output: Path(output[0]).parent,
     shell:
-        "python -m workflow.scripts.tables --scores {input[0]} --out-dir {params.out} > {log} 2>&1"
+        "python -m workflow.scripts.tables --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
 
 
 rule figure:
     input:
-        f"{BASE}/scores.csv",
-        "workflow/scripts/figures.py",
-        "workflow/scripts/curves.py",
-        "workflow/scripts/grids.py",
-        "workflow/scripts/intervals.py",
-        "workflow/scripts/style.py",
+        scores=f"{BASE}/scores.csv",
+        code=[f"workflow/scripts/{name}.py" for name in ("figures", "curves", "grids", "intervals", "style")],
     output:
         multiext(f"{BASE}/figures/curves_{{units}}", ".pdf", ".png", ".txt"),
     log:
@@ -66,6 +60,6 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
-        out=f"{BASE}/figures/curves_{{units}}",
+        out=lambda w, output: Path(output[0]).with_suffix(""),
     shell:
-        "python -m workflow.scripts.figures curves --scores {input[0]} --units {wildcards.units} --out {params.out} > {log} 2>&1"
+        "python -m workflow.scripts.figures curves --scores {input.scores} --units {wildcards.units} --out {params.out} > {log} 2>&1"

@@ -1,0 +1,118 @@
+"""Packaging: one list of pins, a bootstrapper that fails with one sentence, a README whose words work."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from test_workflow import Copy, toy_config
+
+
+def requirements(name: str) -> list[str]:
+    """The lines of a requirements file without comments."""
+    lines = (ROOT / name).read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def test_environment_yml_has_the_requirements_pins():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = [part for part in environment["dependencies"] if isinstance(part, str)]
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    assert "python=3.11" in conda
+    assert sorted(pip) == sorted(requirements("requirements.txt"))
+    step = (ROOT / "environment.post-deploy.sh").read_text()
+    assert re.search(r"pip install --no-deps (.*)", step)[1].split() == requirements("requirements-nodeps.txt")
+
+
+def bootstrap(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
+    """A copy of ./run in an empty folder."""
+    for name in ("run", "requirements.txt", "requirements-nodeps.txt"):
+        shutil.copy(ROOT / name, folder)
+    variables = {"PATH": "/usr/bin:/bin", "HOME": str(folder)} | environment
+    return subprocess.run(["./run", *words], cwd=folder, env=variables, capture_output=True, text=True)
+
+
+def fake_python(folder: Path, body: str) -> str:
+    """An executable that stands for a Python."""
+    path = folder / "python-fake"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ('[ "$1" = -V ] && echo "Python 3.9.2"; exit 1', "Python 3.11 is needed, but .* is Python 3.9.2; set PYTHON="),
+        ('case "$*" in *ensurepip*) exit 1;; esac', "has no venv module; install it"),
+        (
+            'case "$*" in *"-m venv"*) mkdir -p .venv/bin; printf "#!/bin/sh\\nexit 1\\n" >.venv/bin/python; '
+            "chmod +x .venv/bin/python;; esac",
+            "pip could not install -r requirements.txt; is there a network",
+        ),
+    ],
+)
+def test_bootstrap_faults_are_one_sentence(tmp_path, body, sentence):
+    result = bootstrap(tmp_path, "true", PYTHON=fake_python(tmp_path, body))
+    assert result.returncode == 1
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("run: ") and re.search(sentence, last), result.stderr
+    assert not (tmp_path / ".venv" / ".stamp").exists()  # the next call tries again
+
+
+def test_bootstrap_without_a_command_says_what_there_is(tmp_path):
+    marker = "$(cat requirements.txt requirements-nodeps.txt | cksum)"
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("run", "requirements.txt", "requirements-nodeps.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    subprocess.run(["sh", "-c", f'printf %s "{marker}" > .venv/.stamp'], cwd=tmp_path, check=True)
+    result = bootstrap(tmp_path)
+    assert result.returncode == 1 and "./run quick" in result.stderr
+    assert bootstrap(tmp_path, "echo", "hello").stdout == "hello\n"
+
+
+def readme_blocks(section: str) -> list[tuple[str, str]]:
+    """(language, text) of the fenced blocks of a README section."""
+    text = (ROOT / "README.md").read_text()
+    part = re.split(r"^## ", text, flags=re.M)
+    (found,) = [piece for piece in part if piece.startswith(section)]
+    return re.findall(r"```(\w+)\n(.*?)```", found, flags=re.S)
+
+
+def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
+    blocks = readme_blocks("Add a baseline")
+    (source,) = [text for language, text in blocks if language == "python"]
+    (line,) = [text for language, text in blocks if language == "yaml"]
+    name = re.search(r"baselines/(\w+)\.py", source)[1]
+    copied = Copy(tmp_path)
+    (tmp_path / "baselines" / f"{name}.py").write_text(source)
+    config = toy_config(toy_dataset, seeds=[0])
+    config["methods"] = {"warm_start": config["methods"]["warm_start"]}
+    assert copied.run(config).returncode == 0
+    config["methods"] |= yaml.safe_load(line)
+    jobs = copied.planned(config)
+    assert jobs["finetune"] == 1 and "pretrain" not in jobs  # only the new cell runs
+    result = copied.run(config)
+    assert result.returncode == 0, result.stdout
+    scores = pd.read_csv(tmp_path / "results" / "toy" / "scores.csv")
+    assert set(scores["method"]) == {"warm_start", name}
+    assert name in (tmp_path / "results/toy/tables/final.md").read_text()
+
+
+def test_nothing_in_the_repository_points_outside_it():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    home = re.compile(r"(?<![\w.:/])/(?:home|root|work|opt|mnt)/[\w.-]+")
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in (".py", ".smk", ".md", ".yaml", ".yml", ".toml", ".tsv", ".csv", ".json", ".sh", "") and (
+            path.is_file() and os.path.getsize(path) < 2_000_000
+        ):
+            assert not home.search(path.read_text(encoding="utf-8")), name
