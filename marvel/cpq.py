@@ -3,6 +3,7 @@
 OSRL computes the penalty on out-of-distribution actions without gradient (the cost critic's gradient with and
 without it differs by exactly 0), so its VAE and ten sampled actions never influence actor, critics or targets. They
 are left out here; the same batches and noise then lead to the same weights, which tests prove against recorded runs.
+`published_step` trains with the branch (`marvel.cpq_published`), three times slower and to the same policy.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from marvel.hyperparameters import Hyperparameters
 from marvel.networks import Critics, SquashedGaussianActor, copy_of, move_towards
 from marvel.offline import train_offline
 from marvel.problem import Problem
-from marvel.sac import Draw, adam, gaussian
+from marvel.sac import Draw, adam, descend, gaussian
 
 
 def discounted_limit(cost_limit: float, discount: float, episode_steps: int) -> float:
@@ -32,6 +33,7 @@ class CPQ:
         threshold: Largest cost value of an action that counts as safe.
         discount, tau, actor_lr, critic_lr, reward_scale: As named.
         generator: Source of the initial weights.
+        members: Networks in the reward and in the cost critic's ensemble.
     """
 
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
@@ -49,13 +51,14 @@ class CPQ:
         actor_lr: float = 1e-4,
         critic_lr: float = 1e-3,
         reward_scale: float = 0.1,
+        members: tuple[int, int] = (2, 1),
     ):
         self.threshold, self.discount, self.tau, self.reward_scale = threshold, discount, tau, reward_scale
         width = observation_dim + action_dim
         self.actor = SquashedGaussianActor(observation_dim, action_dim, hidden, "relu", generator)
         self.reward_critic, self.cost_critic = (
-            Critics(2, width, hidden, generator),
-            Critics(1, width, hidden, generator),
+            Critics(members[0], width, hidden, generator),
+            Critics(members[1], width, hidden, generator),
         )
         self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
         self.actor_optimizer = adam(self.actor.parameters(), actor_lr)
@@ -87,21 +90,19 @@ class CPQ:
             (self.reward_critic, self.reward_optimizer, reward_targets),
             (self.cost_critic, self.cost_optimizer, cost_targets),
         ):
-            optimizer.zero_grad()
-            critic.regression_loss(observations, actions, targets).backward()
-            optimizer.step()
-
-        mean, log_std = self.actor(observations)
-        chosen = (mean + log_std.exp() * draw("pi", *shape)).tanh()
-        with torch.no_grad():
-            safe = self.cost_critic.smallest(observations, chosen) <= self.threshold
-        loss = -(safe * self.reward_critic.smallest(observations, chosen)).mean()
-        self.actor_optimizer.zero_grad()
-        loss.backward(inputs=list(self.actor.parameters()))
-        self.actor_optimizer.step()
+            descend(optimizer, critic.regression_loss(observations, actions, targets))
+        descend(self.actor_optimizer, self.actor_loss(observations, draw))
         move_towards(self.reward_target, self.reward_critic, self.tau)
         move_towards(self.cost_target, self.cost_critic, self.tau)
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
+
+    def actor_loss(self, observations: torch.Tensor, draw: Draw) -> torch.Tensor:
+        """-mean[1(Qc(s, a) <= threshold) * min_i Q_i(s, a)]: a state whose action is unsafe has no gradient."""
+        mean, log_std = self.actor(observations)
+        actions = (mean + log_std.exp() * draw("pi", *mean.shape)).tanh()
+        with torch.no_grad():
+            safe = self.cost_critic.smallest(observations, actions) <= self.threshold
+        return -(safe * self.reward_critic.smallest(observations, actions)).mean()
 
     def state_dict(self) -> dict:
         """Everything that learning changes; as a checkpoint it is of kind "cpq"."""
@@ -122,6 +123,7 @@ def train(
     actor_lr: float = 1e-4,
     critic_lr: float = 1e-3,
     cost_limit: float | None = None,
+    published_step: bool = False,
     eval_every: int = 2_500,
 ) -> Iterator[dict]:
     """Train CPQ on the problem's dataset; returns the checkpoint of the *last* step (as published, Q11).
@@ -134,13 +136,18 @@ def train(
         actor_lr, critic_lr: Adam's rates.
         cost_limit: Limit to train for; None is the study's. The published configuration has 40 offline and 20 online
             (Q13).
+        published_step: Train with the published step's dead branch.
         eval_every: Steps between rows of progress.
     """
     limit = problem.cost_limit if cost_limit is None else cost_limit
     threshold = discounted_limit(limit, hp.discount, problem.task.max_episode_steps)
     generator = problem.generator("initial weights")
     sizes = (problem.task.observation_dim, problem.task.action_dim, hp.hidden, threshold, generator)
-    agent = CPQ(*sizes, hp.discount, hp.tau, actor_lr, critic_lr, hp.reward_scale)
+    if published_step:
+        from marvel.cpq_published import PublishedCPQ as Algorithm  # it builds on this module
+    else:
+        Algorithm = CPQ
+    agent = Algorithm(*sizes, hp.discount, hp.tau, actor_lr, critic_lr, hp.reward_scale)
     buffer = ReplayBuffer.from_dataset(problem.read_dataset(), hp.timeouts_terminal)
 
     def update(generator: torch.Generator) -> dict:

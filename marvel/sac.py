@@ -26,6 +26,13 @@ def adam(parameters, lr: float) -> torch.optim.Adam:
     return torch.optim.Adam(list(parameters), lr=lr, fused=True)
 
 
+def descend(optimizer: torch.optim.Adam, loss: Tensor) -> None:
+    """One step of `optimizer` down the gradient of `loss` with respect to its own parameters alone."""
+    optimizer.zero_grad()
+    loss.backward(inputs=optimizer.param_groups[0]["params"])
+    optimizer.step()
+
+
 class SACLagrangian:
     """Actor, twin reward critics, cost critic, their targets and optimisers.
 
@@ -34,7 +41,7 @@ class SACLagrangian:
         action_dim: Length of an action.
         hp: Sizes, rates, fixed temperature and the form of the update.
         generator: Source of the initial weights.
-        anchor: A frozen actor that a divergence pulls the actor towards; the published code has this term, switched off.
+        anchor: A frozen actor that a KL term holds the actor near; the published code has the term, switched off.
         kl_coefficient: Weight of that divergence in the actor's loss.
     """
 
@@ -79,7 +86,7 @@ class SACLagrangian:
                 next_actions = next_actions + target_noise * draw("so2", *batch.actions.shape)
             bonus = -self.hp.temperature * (log_prob.mean() if self.hp.entropy_in_target == "batch_mean" else log_prob)
         metrics = self.fit_critics(batch, next_actions, reward_bonus=bonus)
-        self.update_actor(batch.observations, multiplier, draw)
+        descend(self.actor_optimizer, self.actor_loss(batch.observations, multiplier, draw))
         self.update_targets()
         return metrics
 
@@ -110,9 +117,7 @@ class SACLagrangian:
             (self.reward_critic, self.reward_optimizer, reward_targets),
             (self.cost_critic, self.cost_optimizer, cost_targets),
         ):
-            optimizer.zero_grad()
-            critic.regression_loss(batch.observations, batch.actions, targets).backward()
-            optimizer.step()
+            descend(optimizer, critic.regression_loss(batch.observations, batch.actions, targets))
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
 
     def actor_loss(self, observations: Tensor, multiplier: float, draw: Draw) -> Tensor:
@@ -127,19 +132,13 @@ class SACLagrangian:
         return loss if self.anchor is None else loss + self.kl_coefficient * self.distance_to_anchor(observations)
 
     def distance_to_anchor(self, observations: Tensor) -> Tensor:
-        """Half the mean over states and action dimensions of KL(pi || anchor) before the tanh; the half is published."""
+        """Half the mean over states and dimensions of KL(pi || anchor) before the tanh; the half is published."""
         mean, log_std = self.actor(observations)
         with torch.no_grad():
             anchor_mean, anchor_log_std = self.anchor(observations)
         variance = (2 * log_std).exp() + (mean - anchor_mean).square()
         divergence = anchor_log_std - log_std + variance / (2 * (2 * anchor_log_std).exp()) - 0.5
         return 0.5 * divergence.mean()
-
-    def update_actor(self, observations: Tensor, multiplier: float, draw: Draw) -> None:
-        """One Adam step of the actor; the gradient is taken with respect to its parameters alone."""
-        self.actor_optimizer.zero_grad()
-        self.actor_loss(observations, multiplier, draw).backward(inputs=list(self.actor.parameters()))
-        self.actor_optimizer.step()
 
     def update_targets(self, tau: float | None = None) -> None:
         """Polyak step of both targets (by default with hp.tau)."""

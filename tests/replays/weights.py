@@ -88,17 +88,21 @@ class Spy:
 
     def __init__(self, owner: object, name: str, also: Callable | None = None):
         self.calls, self.also = [], []
-        original = getattr(owner, name)
+        self.owner, self.name, self.original = owner, name, getattr(owner, name)
 
         def watched(*arguments, **named):
             if also is not None:
                 with torch.no_grad():
                     self.also.append(also(*arguments))
-            result = original(*arguments, **named)
+            result = self.original(*arguments, **named)
             self.calls.append((arguments, result))
             return result
 
         setattr(owner, name, watched)
+
+    def undo(self) -> None:
+        """Put the original back, where the owner outlives the replay."""
+        setattr(self.owner, self.name, self.original)
 
     def results(self, every: int = 1, first: int = 0, part: int | None = None) -> list[np.ndarray]:
         """Results of the calls first, first + every, ...; of a tuple the given part."""
