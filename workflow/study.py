@@ -127,8 +127,12 @@ class Study:
         out = f"{self.base}/data/{task}"
         if data["source"] == "collect":
             knobs = data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
-            card = self.card("collect", {"train": "marvel.collect", **knobs}, task, data.get("seed", 0), None, None)
-            return f"marvel.run {shlex.quote(card)} --out {out}"
+            card = json.loads(
+                self.card("collect", {"train": "marvel.collect", **knobs}, task, data.get("seed", 0), None, None)
+            )
+            # the collector reads its own knobs alone: tuning a method must not make new data
+            card["hyperparameters"] = {}
+            return f"marvel.run {shlex.quote(json.dumps(card, sort_keys=True))} --out {out}"
         given = data.get("files", {}).get(task)
         return f"marvel.datasets get {task} --out {out}/dataset.hdf5" + (
             f" --file {shlex.quote(given)}" if given else ""
