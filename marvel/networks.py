@@ -12,6 +12,11 @@ LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
+def linear(width_in: int, width_out: int) -> nn.Linear:
+    """A linear layer that draws nothing from torch's global generator; `initialise` fills it."""
+    return nn.utils.skip_init(nn.Linear, width_in, width_out)
+
+
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Draw all linear layers of `module` from torch's default distribution, U(-1/sqrt(in), 1/sqrt(in))."""
     for layer in module.modules():
@@ -39,11 +44,11 @@ class SquashedGaussianActor(nn.Module):
         super().__init__()
         sizes, layers = [observation_dim, *hidden], []
         for width_in, width_out in zip(sizes, hidden, strict=False):
-            layers += [nn.Linear(width_in, width_out), nn.ReLU()]
+            layers += [linear(width_in, width_out), nn.ReLU()]
         layers[-1] = ACTIVATIONS[activation]()
         self.net = nn.Sequential(*layers)
-        self.mu_layer = nn.Linear(sizes[-1], action_dim)
-        self.log_std_layer = nn.Linear(sizes[-1], action_dim)
+        self.mu_layer = linear(sizes[-1], action_dim)
+        self.log_std_layer = linear(sizes[-1], action_dim)
         initialise(self, generator)
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
