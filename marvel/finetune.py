@@ -37,8 +37,10 @@ def finetune(
     agent: SACLagrangian,
     multiplier: Fixed,
     *,
-    policy: Callable[[int], Callable] | None = None,
+    policy: Callable[[int, int], Callable] | None = None,
     update: Callable | None = None,
+    told: Callable[[list[float]], float] | None = None,
+    stored: int | None = None,
 ) -> Iterator[dict]:
     """Run the online budget; yields one row per round, the first one being the start policy.
 
@@ -46,10 +48,13 @@ def finetune(
         problem: Task, limit, seed.
         hp: Budget and rhythm.
         agent: Learner.
-        multiplier: Controller of the cost's price, moved before each minibatch with the round's mean episode cost (the
-            published rhythm, Q19).
-        policy: Makes the acting function of a round; by default the learner's own policy.
+        multiplier: Controller of the cost's price, moved before each minibatch with one cost per round (the published
+            rhythm, Q19).
+        policy: `policy(round, episode)` makes the acting function of one episode, which is asked once per step as
+            `act(observation, noise)`; by default the learner's own policy.
         update: One minibatch, `update(batch, multiplier, draw)`; by default `agent.update`.
+        told: What the multiplier is told of the round's episode costs; by default their mean.
+        stored: Only so many of a round's episodes, the first ones, enter the buffer; by default all.
     """
     buffer = problem.replay_buffer(hp)
     total = hp.online_episodes * problem.task.max_episode_steps
@@ -57,15 +62,18 @@ def finetune(
         if index == 0:
             row = first_row()
         else:
-            acting = agent.policy() if policy is None else policy(index)
-            episodes = play_episodes(problem, acting, hp.episodes_per_round, problem.generator("episodes", index))
+            acting = (
+                agent.policy() if policy is None else policy(index, number) for number in range(hp.episodes_per_round)
+            )
+            episodes = play_episodes(problem, acting, problem.generator("episodes", index))
             row = next_row(problem, index, episodes)
-            for episode in episodes:
+            for episode in episodes[:stored]:
                 buffer.add_episode(*episode)
+            cost = row["train_cost"] if told is None else told(episode_costs(episodes))
             generator = problem.generator("minibatches", index)
             draw = gaussian(generator)
             for _ in range(hp.updates_per_round):
-                multiplier.update(row["train_cost"])
+                multiplier.update(cost)
                 batch = buffer.sample(hp.batch_size, generator)
                 metrics = (update or agent.update)(batch, multiplier.value, draw)
             row["updates"] += hp.updates_per_round
@@ -87,7 +95,7 @@ def next_row(problem: Problem, index: int, episodes: list[Episode]) -> dict:
     """The row of round `index`, counting on from the last one; updates and metrics are still to be filled in."""
     last = problem.rows[-1]
     returns = [float(episode.rewards.sum(dtype=np.float64)) for episode in episodes]
-    costs = [float(episode.costs.sum(dtype=np.float64)) for episode in episodes]
+    costs = episode_costs(episodes)
     return dict.fromkeys(COLUMNS) | {
         "round": index,
         "episodes": last["episodes"] + len(episodes),
@@ -98,6 +106,11 @@ def next_row(problem: Problem, index: int, episodes: list[Episode]) -> dict:
         "train_violations": last["train_violations"] + sum(cost > problem.cost_limit for cost in costs),
         "cumulative_cost": last["cumulative_cost"] + sum(costs),
     }
+
+
+def episode_costs(episodes: list[Episode]) -> list[float]:
+    """Undiscounted cost of each episode."""
+    return [float(episode.costs.sum(dtype=np.float64)) for episode in episodes]
 
 
 def load_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:

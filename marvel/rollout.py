@@ -1,6 +1,6 @@
 """Playing episodes: for learning (stochastic) and for evaluation (deterministic)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -44,11 +44,11 @@ def play_episode(env, policy: Callable, seed: int, noise: np.ndarray | None = No
     return Episode(*floats, terminated)
 
 
-def play_episodes(problem: Problem, policy: Callable, episodes: int, generator: torch.Generator) -> list[Episode]:
-    """Play `episodes` stochastic episodes; seeds and action noise come from `generator` alone."""
+def play_episodes(problem: Problem, policies: Iterable[Callable], generator: torch.Generator) -> list[Episode]:
+    """Play one stochastic episode per acting function; seeds and action noise come from `generator` alone."""
     shape = (problem.task.max_episode_steps, problem.task.action_dim)
     played = []
-    for _ in range(episodes):
+    for policy in policies:
         noise = torch.randn(*shape, generator=generator).numpy()
         played.append(play_episode(problem.env, policy, episode_seed(generator), noise))
     return played

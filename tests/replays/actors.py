@@ -54,12 +54,14 @@ def replay_scores(recording: Recording) -> None:
     """Normalised return and cost of all tasks, for several pairs and limits, and the constants behind them.
 
     Raises:
-        ValueError: A task is unknown here.
+        ValueError: A task is unknown here, or is another environment.
     """
     pairs, limits = recording.input("pairs"), recording.input("target_costs")
     returns, costs, facts = [], [], []
-    for name in recording.manifest["task_keys"]:
+    for name, env_id in zip(recording.manifest["task_keys"], recording.manifest["env_ids"], strict=True):
         task = get_task(name)
+        if task.env_id != env_id:
+            raise ValueError(f"the task {name} is {task.env_id} here and {env_id} in the recording")
         returns.append([[normalize_return(task, pair[0])] * len(limits) for pair in pairs])
         costs.append([[normalize_cost(task, pair[1], limit) for limit in limits] for pair in pairs])
         facts.append((task.max_return, task.min_return, task.max_episode_steps))

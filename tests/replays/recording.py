@@ -53,13 +53,6 @@ class Recording:
         self.inputs: set[str] = set()
         self.results: dict[str, Result] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.arrays
-
-    def names(self, prefix: str) -> list[str]:
-        """All arrays whose name begins with `prefix`."""
-        return [name for name in self.arrays if name.startswith(prefix)]
-
     def input(self, name: str) -> np.ndarray:
         """An array that the replay is fed with."""
         self.inputs.add(name)

@@ -101,7 +101,7 @@ def replay_sac(recording: Recording) -> None:
     hp, agent = recording.hp, published_agent(recording.hp)
     watched, inside = networks(recording, agent, "actor"), Inside(agent)
     loss, distance = Spy(agent, "actor_loss"), Spy(agent, "distance_to_anchor")
-    dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"])
+    dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"], value=hp.get("lagrangian_multiplier_init", 0.0))
     pid = AdaptivePID(hp["cost_limit"], excess="official", **pid_settings(hp["pid"])) if hp["if_pid"] else None
     multiplier = dual if pid is None else pid
     trace, targets, per_call = [], [], hp["minibatches_per_call"]

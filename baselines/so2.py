@@ -1,0 +1,31 @@
+"""SO2 (Zhang et al., AAAI 2024, arXiv 2312.07685): noise on the next action of the targets smooths the values."""
+
+from collections.abc import Iterator
+
+from marvel.finetune import finetune, load_agent
+from marvel.hyperparameters import Hyperparameters
+from marvel.multipliers import controller as make_controller
+from marvel.problem import Problem
+
+
+def train(
+    problem: Problem, hp: Hyperparameters, *, target_noise: float = 0.1, controller: str | dict = "adaptive_pid"
+) -> Iterator[dict]:
+    """Fine-tune the offline checkpoint with perturbed value updates.
+
+    The original's other half, more value updates per step, is the line's `updates_per_round`; its larger ensemble of
+    reward critics is not built, since the checkpoints to start from have two.
+
+    Args:
+        problem: `start` is an offline checkpoint.
+        hp: Shared hyperparameters.
+        target_noise: Standard deviation of the Gaussian noise, added after the tanh and not clipped, as published.
+        controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
+    """
+    agent = load_agent(problem, hp)
+
+    def update(batch, multiplier, draw):
+        return agent.update(batch, multiplier, draw, target_noise)
+
+    multiplier = make_controller(controller, problem.cost_limit, hp)
+    yield from finetune(problem, hp, agent, multiplier, update=update)
