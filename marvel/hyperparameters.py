@@ -48,6 +48,8 @@ class Hyperparameters:
     log_prob: str = "true"  # or "published", the official code's h (Q16)
     entropy_in_target: str = "sample"  # or "batch_mean" (Q17)
     actor_critics: str = "live"  # or "target": the critics in the actor's loss (Q18)
+    multiplier_moves: str = "minibatch"  # or "round": how often the multiplier is told a round's cost (Q19)
+    divide_by_multiplier: bool = False  # the actor's loss divided by 1 + multiplier (Q21: published without)
     timeouts_terminal: bool = False  # a time limit stops bootstrapping (Q22)
     repeat_eval_episode: bool = False  # the evaluation's episodes are one episode repeated (Q27)
 
@@ -80,11 +82,13 @@ PUBLISHED = {
     "actor_critics": "target",
     "timeouts_terminal": True,
 }
+AT_LEAST_ONE = ("hidden_layers", "hidden_units", "batch_size", "episodes_per_round", "eval_every", "cost_critic_layers")
 CHOICES = {
     "trunk_activation": ("relu", "tanh"),
     "log_prob": ("true", "published"),
     "entropy_in_target": ("sample", "batch_mean"),
     "actor_critics": ("live", "target"),
+    "multiplier_moves": ("minibatch", "round"),
 }
 
 
@@ -118,12 +122,17 @@ def check(name: str, value: object, where: str) -> object:
     if name == "cost_critic_layers" and value is None:
         return None
     kind = int if name == "cost_critic_layers" else type(default)
+    if isinstance(value, str) and kind in (int, float):
+        try:
+            value = kind(value)  # YAML 1.1 reads 1e-4 as text
+        except ValueError:
+            raise ValueError(f"{where}: {name} is {value!r}; it must be a number.") from None
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"{where}: {name} is {value!r}; it must be of type {kind.__name__}.")
     if kind in (int, float) and value < 0:
         raise ValueError(f"{where}: {name} is {value}; it must not be negative.")
-    if name in ("hidden_layers", "hidden_units", "batch_size", "episodes_per_round", "eval_every") and value < 1:
+    if name in AT_LEAST_ONE and value < 1:
         raise ValueError(f"{where}: {name} is {value}; it must be at least 1.")
     return value

@@ -97,10 +97,14 @@ class PID(Fixed):
         self.error = self.smoothing * self.error + (1 - self.smoothing) * error
         self.cost = self.cost_smoothing * self.cost + (1 - self.cost_smoothing) * episode_cost
         rise = max(0.0, self.cost - self.past_costs[0])
-        self.value = min(max(0.0, self.kp * self.error + self.integral + self.kd * rise), self.maximum)
+        self.value = min(max(0.0, self.proportional() + self.integral + self.kd * rise), self.maximum)
         self.past_costs.append(self.cost)
         self.adapt()
         return self.value
+
+    def proportional(self) -> float:
+        """The proportional term: kp times the smoothed error."""
+        return self.kp * self.error
 
     def adapt(self) -> None:
         """Change the gains for the next update; a plain PID does not."""
@@ -109,20 +113,23 @@ class PID(Fixed):
 class AdaptivePID(PID):
     """aPID: the gains grow while the smoothed cost is above the limit and shrink below it.
 
-    After each update, with m the mean of the last smoothed costs (plus 0.1) and s their spread, each gain is
-    multiplied by 1 + rate * x and clipped to [1/bound, bound] times its first value: x is the relative excess of m
-    over the limit for kp and ki, and s / m for kd.
+    After each update, with m the mean of the last smoothed costs (plus 0.1) and s their spread, each gain is multiplied
+    by 1 + rate * x and clipped to [1/bound, bound] times its first value: x is the relative excess of m over the limit
+    for kp and ki, and s / m for kd.
 
-    The paper's formula is not public: it names three rates, bounds on the gains, initial kp 1e-4 and ki 1e-5, and a
-    tanh on kp alone. Ours, by default: excess = (m - limit) / max(m, limit), which lies in [-1, 1] and falls as fast as
-    it rises, and kp moves with its tanh; kd 1e-5 is a choice. `official` is the published code's: (m - limit) / m,
-    whose factor turns negative at low cost and which rises far faster than it falls (Q20), without tanh, gains 5e-6.
+    The paper's formula is not public. Known are three rates, bounds on the gains, the initial kp 1e-4 and ki 1e-5, and
+    a tanh on kp alone, meant to react fast to large errors and to avoid frequent small corrections. Chosen here: the
+    published code's steps; an excess (m - limit) / max(m, limit) that stays in [-1, 1]; a proportional term
+    kp * tanh(|e| / limit) * e, full for errors beyond the limit and fading for small ones; kd 1e-5. The published code
+    has (m - limit) / m, whose factor turns negative at low cost, no tanh, and gains 5e-6. In both forms ki grows above
+    the limit and shrinks below it, so the integral rises far faster than it falls (Q20).
 
     Args:
         cost_limit: Allowed episode cost.
         rates: Adaptation coefficients of kp, ki and kd.
         bound: Largest factor between a gain and its first value.
         excess: "symmetric" or "official", as above.
+        tanh: Whether the proportional term fades for small errors.
         **pid: Arguments of `PID`.
     """
 
@@ -132,40 +139,39 @@ class AdaptivePID(PID):
         rates: tuple[float, float, float] = (0.05, 0.05, 0.05),
         bound: float = 10.0,
         excess: str = "symmetric",
+        tanh: bool = True,
         **pid,
     ):
         super().__init__(cost_limit, **pid)
         if excess not in ("symmetric", "official"):
             raise ValueError(f"adaptive PID: excess is {excess!r}; it must be 'symmetric' or 'official'.")
-        self.rates, self.bound, self.excess = rates, bound, excess
+        self.rates, self.bound, self.excess, self.tanh = rates, bound, excess, tanh
         self.first_gains = (self.kp, self.ki, self.kd)
+
+    def proportional(self) -> float:
+        """kp times the smoothed error, faded by the tanh."""
+        fade = math.tanh(abs(self.error) / max(self.cost_limit, 1.0)) if self.tanh else 1.0
+        return self.kp * fade * self.error
 
     def adapt(self) -> None:
         """Move and clip the three gains."""
         mean, spread = float(np.mean(self.past_costs)) + 0.1, float(np.std(self.past_costs))
-        if self.excess == "official":
-            excess = proportional = (mean - self.cost_limit) / mean
-        else:
-            excess = (mean - self.cost_limit) / max(mean, self.cost_limit)
-            proportional = math.tanh(excess)
-        changes = (proportional, excess, spread / mean)
+        excess = (mean - self.cost_limit) / (mean if self.excess == "official" else max(mean, self.cost_limit))
         gains = []
-        for gain, first, rate, x in zip(
-            (self.kp, self.ki, self.kd), self.first_gains, self.rates, changes, strict=True
+        for gain, first, rate, change in zip(
+            (self.kp, self.ki, self.kd), self.first_gains, self.rates, (excess, excess, spread / mean), strict=True
         ):
-            gains.append(min(max(gain * (1 + rate * x), first / self.bound), first * self.bound))
+            gains.append(min(max(gain * (1 + rate * change), first / self.bound), first * self.bound))
         self.kp, self.ki, self.kd = gains
 
 
-OFFICIAL_GAINS = {"kp": 5e-6, "ki": 5e-6, "kd": 5e-6}
+OFFICIAL = {"excess": "official", "tanh": False, "kp": 5e-6, "ki": 5e-6, "kd": 5e-6}
 CONTROLLERS = {
     "fixed": Fixed,
     "dual_ascent": DualAscent,
     "pid": PID,
     "adaptive_pid": AdaptivePID,
-    "adaptive_pid_official": lambda limit, **knobs: AdaptivePID(
-        limit, **{"excess": "official", **OFFICIAL_GAINS, **knobs}
-    ),
+    "adaptive_pid_official": lambda limit, **knobs: AdaptivePID(limit, **OFFICIAL | knobs),
 }
 
 
@@ -178,8 +184,7 @@ def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fi
         hp: `multiplier_lr` is dual ascent's step size unless `choice` sets `lr`.
 
     Raises:
-        ValueError: Unknown name.
-        TypeError: Unknown argument.
+        ValueError: Unknown name or argument.
     """
     knobs = {"name": choice} if isinstance(choice, str) else dict(choice)
     name = knobs.pop("name", "adaptive_pid")
@@ -187,4 +192,7 @@ def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fi
         raise ValueError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
     if name == "dual_ascent":
         knobs.setdefault("lr", hp.multiplier_lr)
-    return CONTROLLERS[name](cost_limit, **knobs)
+    try:
+        return CONTROLLERS[name](cost_limit, **knobs)
+    except TypeError as error:
+        raise ValueError(f"controller {name}: {str(error).split('.__init__() ')[-1]}.") from None

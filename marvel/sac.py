@@ -47,6 +47,8 @@ class SACLagrangian:
 
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
     OPTIMIZERS = ("actor_optimizer", "reward_optimizer", "cost_optimizer")
+    # Settings under which a checkpoint means what it says; pre-alignment and finetuning must agree on them.
+    FORM = ("trunk_activation", "cost_critic_layers", "restore_actor_optimizer")
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class SACLagrangian:
             target_noise: Standard deviation of unclipped noise on the next action in the targets (SO2).
 
         Returns:
-            Mean reward and cost value of the critics' predictions, "reward_q" and "cost_q", as tensors.
+            Means of the two targets, "reward_q" and "cost_q", as tensors.
         """
         with torch.no_grad():
             noise = draw("next_action", *batch.actions.shape)
@@ -128,7 +130,8 @@ class SACLagrangian:
         noise = draw("pi", len(observations), self.actor.mu_layer.out_features)
         actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
         value = reward_critic.smallest(observations, actions) - multiplier * cost_critic.smallest(observations, actions)
-        loss = (self.hp.temperature * log_prob - value).mean()
+        loss = self.hp.temperature * log_prob - value
+        loss = (loss / (1 + multiplier) if self.hp.divide_by_multiplier else loss).mean()
         return loss if self.anchor is None else loss + self.kl_coefficient * self.distance_to_anchor(observations)
 
     def distance_to_anchor(self, observations: Tensor) -> Tensor:
@@ -153,10 +156,26 @@ class SACLagrangian:
     def state_dict(self) -> dict:
         """Everything that learning changes; as a checkpoint it is of kind "sac_lagrangian"."""
         names = self.PARTS + self.OPTIMIZERS
-        return {"kind": "sac_lagrangian"} | {name: getattr(self, name).state_dict() for name in names}
+        return {"kind": "sac_lagrangian", "form": self.form()} | {
+            name: getattr(self, name).state_dict() for name in names
+        }
+
+    def form(self) -> dict:
+        """The settings in `FORM`."""
+        return {name: getattr(self.hp, name) for name in self.FORM}
 
     def load_state_dict(self, state: dict) -> None:
-        """Go back to a snapshot; the configured learning rates stay."""
+        """Go back to a snapshot; the configured learning rates stay.
+
+        Raises:
+            ValueError: It was made under another form.
+        """
+        for name, value in self.form().items():
+            if state["form"][name] != value:
+                raise ValueError(
+                    f"the pre-aligned checkpoint was made with {name} {state['form'][name]}, not {value}; "
+                    "give the prealign line and the method's line the same."
+                )
         for name in self.PARTS:
             load_strictly(getattr(self, name), state[name], name.replace("_", " "))
         for name in self.OPTIMIZERS:

@@ -17,6 +17,7 @@ from conftest import ROOT, SMALL
 
 from workflow.study import Study, read_hyperparameters
 
+SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
 
 
@@ -249,6 +250,11 @@ def test_missing_dataset_stops_before_any_job_with_one_sentence(project, tmp_pat
             "x: 'contoller' is neither a knob of baselines.from_scratch nor a hyperparameter; did you mean controller",
         ),
         ({"offline": {"cpq": {"train": "marvel.cpq", "stesp": 5}}}, "did you mean steps"),
+        ({"methods": {"x": SCRATCH | {"controller": "pdi"}}}, "x: controller 'pdi' does not exist; did you mean pid"),
+        (
+            {"methods": {"x": SCRATCH | {"controller": {"name": "pid", "kpp": 1}}}},
+            "x: controller pid: got an unexpected keyword argument 'kpp'",
+        ),
         ({"methods": {"x": {"train": "marvel.method", "start": "prealined"}}}, "'prealined' is not one of"),
         ({"offline_seed": "shared"}, "config: offline_seed: 'shared'"),
     ],

@@ -6,6 +6,7 @@ Nothing here imports torch or a simulator: knobs are read from the source of the
 import ast
 import csv
 import json
+import re
 import shlex
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ import jsonschema
 import yaml
 
 from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
+from marvel.multipliers import controller
 from marvel.tasks import TASKS, get_task
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +33,7 @@ class Study:
     """
 
     def __init__(self, config: dict):
+        config = with_numbers(config)
         check_schema(config)
         self.config, self.name = config, config["study"]
         self.base = f"results/{self.name}"
@@ -81,7 +84,12 @@ class Study:
                     f"{nearest(key, [*known, *FIELDS, *WIRING])}."
                 )
         shared = (PUBLISHED if line.get("published") else {}) | shared
-        resolve(self.config.get("hyperparameters", {}), shared, where=name)
+        hp = resolve(self.config.get("hyperparameters", {}), shared, where=name)
+        if "controller" in knobs:
+            try:
+                controller(knobs["controller"], self.cost_limit, hp)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         return shared, knobs
 
     def card(self, name: str, line: dict, task: str, seed: int, start: str | None, dataset: str | None) -> str:
@@ -178,6 +186,15 @@ class Study:
     def code_files(self) -> list[str]:
         """Python files that a run may use, relative to the project's root."""
         return sorted(str(p.relative_to(ROOT)) for top in ("marvel", "baselines") for p in (ROOT / top).rglob("*.py"))
+
+
+def with_numbers(value):
+    """The config with 1e-4 read as a number: YAML 1.1 wants 1.0e-4 and reads the other as text."""
+    if isinstance(value, dict):
+        return {key: with_numbers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(part) for part in value]
+    return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value) else value
 
 
 def stage_line(stage: str, line: dict) -> dict:

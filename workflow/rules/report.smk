@@ -61,5 +61,7 @@ rule figure:
     threads: 1
     params:
         out=lambda w, output: Path(output[0]).with_suffix(""),
+        window=config.get("figures", {}).get("window", 1),
     shell:
-        "python -m workflow.scripts.figures curves --scores {input.scores} --units {wildcards.units} --out {params.out} > {log} 2>&1"
+        "python -m workflow.scripts.figures curves --scores {input.scores} --units {wildcards.units}"
+        " --window {params.window} --out {params.out} > {log} 2>&1"
