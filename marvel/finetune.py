@@ -72,8 +72,9 @@ def finetune(
             cost = row["train_cost"] if told is None else told(episode_costs(episodes))
             generator = problem.generator("minibatches", index)
             draw = gaussian(generator)
-            for _ in range(hp.updates_per_round):
-                multiplier.update(cost)
+            for number in range(hp.updates_per_round):
+                if number == 0 or hp.multiplier_moves == "minibatch":
+                    multiplier.update(cost)
                 batch = buffer.sample(hp.batch_size, generator)
                 metrics = (update or agent.update)(batch, multiplier.value, draw)
             row["updates"] += hp.updates_per_round
