@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from marvel.networks import initialise
+from marvel.networks import initialise, linear
 
 LOG_STD_RANGE = (-4.0, 15.0)
 
@@ -22,10 +22,10 @@ class ActionVAE(nn.Module):
 
     def __init__(self, observation_dim: int, action_dim: int, hidden: int, latent_dim: int, generator: torch.Generator):
         super().__init__()
-        self.e1, self.e2 = nn.Linear(observation_dim + action_dim, hidden), nn.Linear(hidden, hidden)
-        self.mean, self.log_std = nn.Linear(hidden, latent_dim), nn.Linear(hidden, latent_dim)
-        self.d1, self.d2 = nn.Linear(observation_dim + latent_dim, hidden), nn.Linear(hidden, hidden)
-        self.d3 = nn.Linear(hidden, action_dim)
+        self.e1, self.e2 = linear(observation_dim + action_dim, hidden), linear(hidden, hidden)
+        self.mean, self.log_std = linear(hidden, latent_dim), linear(hidden, latent_dim)
+        self.d1, self.d2 = linear(observation_dim + latent_dim, hidden), linear(hidden, hidden)
+        self.d3 = linear(hidden, action_dim)
         initialise(self, generator)
 
     def encode(self, observations: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:

@@ -128,7 +128,7 @@ def replay_driver(recording: Recording) -> None:
     steps = int(recording.arrays["driver.transitions_so_far"][0] / played[0])
     limit = hp["cost_limit"]
     followers = (
-        AdaptivePID(limit, excess="official", **pid_settings(hp["pid"])),
+        AdaptivePID(limit, **pid_settings(hp["pid"])),
         DualAscent(limit, lr=hp["lambda_lr"]),
     )
     budget = {"online_episodes": n * hp["iterations"], "episodes_per_round": n, "updates_per_round": n * per_call}

@@ -61,7 +61,7 @@ def replay_multipliers(recording: Recording) -> None:
         return values
 
     for setting, settings in recording.hp["pid"].items():
-        for kind, make, extra in (("adaptive", AdaptivePID, {"excess": "official"}), ("plain", PID, {})):
+        for kind, make, extra in (("adaptive", AdaptivePID, {"excess": "official", "tanh": False}), ("plain", PID, {})):
             arguments = pid_arguments(settings) | extra
             traced = trace(lambda m=make, a=arguments, s=settings: m(s["cost_limit"], **a), STATE)
             for name, values in traced.items():

@@ -102,7 +102,7 @@ def replay_sac(recording: Recording) -> None:
     watched, inside = networks(recording, agent, "actor"), Inside(agent)
     loss, distance = Spy(agent, "actor_loss"), Spy(agent, "distance_to_anchor")
     dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"], value=hp.get("lagrangian_multiplier_init", 0.0))
-    pid = AdaptivePID(hp["cost_limit"], excess="official", **pid_settings(hp["pid"])) if hp["if_pid"] else None
+    pid = AdaptivePID(hp["cost_limit"], **pid_settings(hp["pid"])) if hp["if_pid"] else None
     multiplier = dual if pid is None else pid
     trace, targets, per_call = [], [], hp["minibatches_per_call"]
     for index in range(hp["calls"] * per_call):
@@ -139,12 +139,13 @@ def replay_sac(recording: Recording) -> None:
 
 
 def pid_settings(text: str) -> dict:
-    """Arguments of `PID` from the manifest's words: "gains 0.1/0.01/0.01, delay 5, integrator 0.001 at start"."""
+    """Arguments of `AdaptivePID` from the manifest's words: "gains 0.1/0.01/0.01, delay 5, integrator 0.001 at start"."""
     number = r"([-+.\de]+)"
     gains = re.search(rf"gains {number}(?:/{number}/{number})?", text).groups()
     kp, ki, kd = (float(gain or gains[0]) for gain in gains)
     delay, integral = (float(re.search(rf"{word} {number}", text).group(1)) for word in ("delay", "integrator"))
-    return {"kp": kp, "ki": ki, "kd": kd, "delay": int(delay), "value": integral}
+    gains = {"kp": kp, "ki": ki, "kd": kd}
+    return {"excess": "official", "tanh": False, "delay": int(delay), "value": integral} | gains
 
 
 def pid_state(pid: AdaptivePID | None) -> dict:
