@@ -139,7 +139,7 @@ def replay_sac(recording: Recording) -> None:
 
 
 def pid_settings(text: str) -> dict:
-    """Arguments of `AdaptivePID` from the manifest's words: "gains 0.1/0.01/0.01, delay 5, integrator 0.001 at start"."""
+    """Arguments of `AdaptivePID` from a manifest's words: "gains 0.1/0.01/0.01, delay 5, integrator 0.001 at start"."""
     number = r"([-+.\de]+)"
     gains = re.search(rf"gains {number}(?:/{number}/{number})?", text).groups()
     kp, ki, kd = (float(gain or gains[0]) for gain in gains)
