@@ -8,13 +8,21 @@ from marvel.multipliers import controller as make_controller
 from marvel.problem import Problem
 
 
-def train(problem: Problem, hp: Hyperparameters, *, controller: str | dict = "adaptive_pid") -> Iterator[dict]:
+def train(
+    problem: Problem,
+    hp: Hyperparameters,
+    *,
+    controller: str | dict = "adaptive_pid",
+    update_ratio: float | None = None,
+) -> Iterator[dict]:
     """SAC-Lagrangian from random weights.
 
     Args:
         problem: Needs neither start nor dataset.
         hp: Shared hyperparameters.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
+        update_ratio: Minibatches per environment step; None makes hp.updates_per_round a round, as all methods do.
     """
     agent = new_agent(problem, hp)
-    yield from finetune(problem, hp, agent, make_controller(controller, problem.cost_limit, hp))
+    multiplier = make_controller(controller, problem.cost_limit, hp)
+    yield from finetune(problem, hp, agent, multiplier, update_ratio=update_ratio)

@@ -41,6 +41,7 @@ def finetune(
     update: Callable | None = None,
     told: Callable[[list[float]], float] | None = None,
     stored: int | None = None,
+    update_ratio: float | None = None,
 ) -> Iterator[dict]:
     """Run the online budget; yields one row per round, the first one being the start policy.
 
@@ -55,6 +56,7 @@ def finetune(
         update: One minibatch, `update(batch, multiplier, draw)`; by default `agent.update`.
         told: What the multiplier is told of the round's episode costs; by default their mean.
         stored: Only so many of a round's episodes, the first ones, enter the buffer; by default all.
+        update_ratio: Minibatches per environment step, over the whole run; by default hp.updates_per_round a round.
     """
     buffer = problem.replay_buffer(hp)
     total = hp.online_episodes * problem.task.max_episode_steps
@@ -72,13 +74,16 @@ def finetune(
             cost = row["train_cost"] if told is None else told(episode_costs(episodes))
             generator = problem.generator("minibatches", index)
             draw = gaussian(generator)
-            for number in range(hp.updates_per_round):
+            due = hp.updates_per_round
+            if update_ratio is not None:  # what rounding cuts off in one round is made up in the next
+                due = int(update_ratio * row["env_steps"]) - row["updates"]
+            for number in range(due):
                 if number == 0 or hp.multiplier_moves == "minibatch":
                     multiplier.update(cost)
                 batch = buffer.sample(hp.batch_size, generator)
                 metrics = (update or agent.update)(batch, multiplier.value, draw)
-            row["updates"] += hp.updates_per_round
-            if hp.updates_per_round:
+            row["updates"] += due
+            if due:
                 row |= {"multiplier": multiplier.value} | {name: float(value) for name, value in metrics.items()}
         if index % hp.eval_every == 0 or index == hp.rounds:
             row |= evaluate(problem, hp, agent.policy(), index)

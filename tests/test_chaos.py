@@ -1,0 +1,62 @@
+"""Slow (`./run test -m slow tests/test_chaos.py`): the smoke study on the real simulator, killed twelve times."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from test_workflow import Copy, descendants, environment
+
+KILLS = 12
+COMPARED = ("progress.csv", "checkpoint.pt", "dataset.hdf5", "scores.csv", "final.md", "per_seed.csv", "*.png", "*.pdf")
+
+
+def products(folder: Path) -> dict[str, bytes]:
+    """{relative path: bytes} of everything that a study makes and that has no clock in it."""
+    base = folder / "results"
+    paths = {path for pattern in COMPARED for path in base.rglob(pattern) if ".state" not in path.parts}
+    return {str(path.relative_to(base)): path.read_bytes() for path in sorted(paths)}
+
+
+@pytest.mark.slow
+def test_smoke_study_killed_twelve_times_ends_with_the_same_bytes(tmp_path):
+    config = yaml.safe_load((ROOT / "workflow" / "config" / "smoke.yaml").read_text())
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    whole, killed = Copy(tmp_path / "whole"), Copy(tmp_path / "killed")
+    result = whole.run(config)
+    assert result.returncode == 0, result.stdout
+
+    rng, kills, attempts = random.Random(0), {"snakemake": 0, "job": 0, "both": 0}, 0
+    while sum(kills.values()) < KILLS:
+        attempts += 1
+        assert attempts < 40, kills
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(killed.command(config), cwd=killed.folder, env=environment(), **quiet)
+        time.sleep(3 + 5 * rng.random())
+        victims = rng.choice(sorted(kills))
+        jobs = [pid for pid, words in descendants(process.pid) if "marvel.run" in words and "-c" not in words]
+        chosen = ([process.pid] if victims != "job" else []) + (jobs if victims != "snakemake" else [])
+        if process.poll() is None and (jobs or victims == "snakemake"):
+            for pid in chosen:  # ids read a moment ago below our own child
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            kills[victims] += 1
+            if victims == "job":  # the others go on for a moment, then all of it goes down
+                time.sleep(1)
+                process.kill()
+        process.wait(timeout=300)
+        print("killed", victims, chosen, flush=True)
+    result = killed.run(config)
+    assert result.returncode == 0, result.stdout
+    expected = products(whole.folder)
+    found = products(killed.folder)
+    assert found.keys() == expected.keys() and len(expected) > 25
+    assert [name for name in expected if expected[name] != found[name]] == []
