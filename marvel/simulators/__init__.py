@@ -12,12 +12,21 @@ import importlib
 import os
 import tempfile
 from math import isfinite
+from typing import NamedTuple
 
 import gymnasium
 import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
 from marvel.tasks import Task
+
+
+class State(NamedTuple):
+    """A moment of an episode, named by how it came about: valid in any environment of the task, in any process."""
+
+    task: str
+    seed: int
+    actions: np.ndarray  # (t, action_dim) float32, what was played since the reset
 
 
 class Episodes(gymnasium.Env):
@@ -37,6 +46,7 @@ class Episodes(gymnasium.Env):
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (task.action_dim,), np.float32)
         self._shape = (task.action_dim,)
         self._steps_left = 0
+        self._seed, self._actions = None, []
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         """Begin the episode that the seed names.
@@ -47,6 +57,7 @@ class Episodes(gymnasium.Env):
         if seed is None:
             raise ValueError(f"reset of {self.task.name} needs a seed: reset(seed=...) names the episode.")
         observation = self.simulator.reset(int(seed))
+        self._seed, self._actions = int(seed), []
         self._steps_left = self.task.max_episode_steps
         return observation.astype(np.float32), {}
 
@@ -62,15 +73,50 @@ class Episodes(gymnasium.Env):
         if self._steps_left <= 0:
             raise ValueError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
         observation, reward, cost, terminated = self.simulator.step(action)
+        self._actions.append(action.tobytes())  # a copy: the caller may write its next action into the same array
         left = self._steps_left - 1
         truncated = left == 0  # as with gymnasium's TimeLimit, a failure in the very last step sets both flags
         self._steps_left = 0 if terminated else left
         return observation.astype(np.float32), float(reward), bool(terminated), truncated, {"cost": float(cost)}
 
+    def save_state(self) -> State:
+        """The present moment, for `restore_state`; what is played afterwards does not change it.
+
+        Raises:
+            ValueError: No episode has begun.
+        """
+        if self._seed is None:
+            raise ValueError(f"no episode of {self.task.name} has begun; call reset(seed=...) before save_state().")
+        actions = np.frombuffer(b"".join(self._actions), np.float32).reshape(-1, *self._shape)
+        return State(self.task.name, self._seed, actions)
+
+    def restore_state(self, state: State) -> np.ndarray:
+        """Go back to a moment: the same actions then give the same trajectory, bit for bit, whatever was played.
+
+        The episode is played again up to there, which works for every simulator because an episode is a function of
+        (task, seed, actions) alone. Simulators' own snapshots forget things (Bullet's the commands of its motors) and
+        would save at most half of a Monte-Carlo rollout that goes on to the end of the episode.
+
+        Args:
+            state: From `save_state`, also of another environment of this task.
+
+        Returns:
+            The observation (observation_dim,) at that moment.
+
+        Raises:
+            ValueError: The state belongs to another task.
+        """
+        if state.task != self.task.name:
+            raise ValueError(f"this state is one of {state.task}, not of {self.task.name}; restore it there.")
+        observation, _ = self.reset(seed=state.seed)
+        for action in state.actions:
+            observation = self.step(action)[0]
+        return observation
+
     def close(self) -> None:
         """Free the simulator; a second call does nothing."""
         self.simulator.close()
-        self._steps_left = 0
+        self._steps_left, self._seed = 0, None
 
 
 @functools.cache
