@@ -9,17 +9,23 @@ from marvel.problem import Problem
 
 
 def train(
-    problem: Problem, hp: Hyperparameters, *, target_noise: float = 0.1, controller: str | dict = "adaptive_pid"
+    problem: Problem,
+    hp: Hyperparameters,
+    *,
+    target_noise: float = 0.1,
+    update_ratio: float | None = None,
+    controller: str | dict = "adaptive_pid",
 ) -> Iterator[dict]:
     """Fine-tune the offline checkpoint with perturbed value updates.
 
-    The original's other half, more value updates per step, is the line's `updates_per_round`; its larger ensemble of
-    reward critics is not built, since the checkpoints to start from have two.
+    The original's other half is more value updates per environment step, here a knob that is off at equal budgets. Its
+    larger ensemble of reward critics is not built, since the checkpoints to start from have two.
 
     Args:
         problem: `start` is an offline checkpoint.
         hp: Shared hyperparameters.
         target_noise: Standard deviation of the Gaussian noise, added after the tanh and not clipped, as published.
+        update_ratio: Minibatches per environment step; None makes hp.updates_per_round a round, as all methods do.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
     agent = load_agent(problem, hp)
@@ -28,4 +34,4 @@ def train(
         return agent.update(batch, multiplier, draw, target_noise)
 
     multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, update=update)
+    yield from finetune(problem, hp, agent, multiplier, update=update, update_ratio=update_ratio)

@@ -3,7 +3,8 @@
 OSRL computes the penalty on out-of-distribution actions without gradient (the cost critic's gradient with and
 without it differs by exactly 0), so its VAE and ten sampled actions never influence actor, critics or targets. They
 are left out here; the same batches and noise then lead to the same weights, which tests prove against recorded runs.
-`published_step` trains with the branch (`marvel.cpq_published`), three times slower and to the same policy.
+`published_step` trains with the branch (`marvel.cpq_published`), three times slower; its draws shift the run's random
+stream, so that numbers differ as from one seed to another.
 """
 
 from collections.abc import Iterator
