@@ -97,7 +97,7 @@ def make_env(task: Task | str) -> Env:
         the step (>= 0), the time limit sets ``truncated``, and ``close()`` frees the simulator.
 
     Raises:
-        ValueError: The task is unknown or its simulator is not available in this version.
+        ValueError: The task is unknown or its simulator is not installed.
     """
     task = get_task(task) if isinstance(task, str) else task
     if task.suite == "bullet":
@@ -107,10 +107,7 @@ def make_env(task: Task | str) -> Env:
     elif task.suite == "toy":
         from marvel.simulators.toy import Toy as Simulator
     else:
-        raise ValueError(
-            f"task {task.name!r} needs the simulator {task.suite!r}, which is not available in this version; "
-            "choose a task of the suites bullet, velocity, navigation or toy."
-        )
+        from marvel.simulators.metadrive import MetaDrive as Simulator
     from marvel.simulators import Episodes
 
     return Episodes(task, Simulator(task))

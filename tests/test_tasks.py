@@ -94,8 +94,10 @@ def test_unknown_task_names_the_nearest():
         get_task("chess")
 
 
-def test_metadrive_says_that_it_is_not_available():
-    with pytest.raises(ValueError, match="'easymean' needs the simulator 'metadrive', which is not available") as error:
+def test_metadrive_task_without_metadrive_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    sentence = r"task 'easymean' needs MetaDrive, which is not installed: \./run install metadrive$"
+    with pytest.raises(ValueError, match=sentence) as error:
         make_env("easymean")
     assert "\n" not in str(error.value)
 
