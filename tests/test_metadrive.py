@@ -66,6 +66,15 @@ def test_task_definition(name):
 
 
 @needs_metadrive
+@pytest.mark.parametrize("name", ["easysparse", "mediumdense", "hardmean"])
+def test_seeds_differ_in_traffic(name):
+    env = make_env(name)
+    traces = [play(env, seed, drive(name, 0)) for seed in (0, 1, 0)]
+    env.close()
+    assert same(traces[0], traces[2]) and not same(traces[0], traces[1])
+
+
+@needs_metadrive
 def test_the_environment_that_was_reset_last_has_the_engine():
     first, second = make_env("easymean"), make_env("harddense")
     expected = play(first, 1, drive("easymean", 0, 20))

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ COSTLY = ["BallRun", "BallCircle", "CarRun", "DroneRun"]  # Bullet tasks where s
 VELOCITY = [name for name, task in TASKS.items() if task.suite == "velocity"]
 # one of each agent, with and without crowded layouts; each costs the stock simulator 2.5 s per reset
 NAVIGATION = ["PointGoal2", "CarButton2", "CarCircle1"]
+MORE_NAVIGATION = ["PointButton1", "PointPush2", "PointCircle2", "CarGoal1", "CarPush1"]
+INSTALLED = [name for name, task in TASKS.items() if task.suite != "metadrive" or importlib.util.find_spec("metadrive")]
 
 pytestmark = pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")  # Safety-Gymnasium's
 
@@ -61,6 +64,7 @@ def stock_env(name):
 def play_stock(env, seed, actions, idle):
     """Play an episode of a stock environment; ``idle`` asks for what `Bullet` does before a reset."""
     if idle:
+        env.unwrapped.agent.set_position(bullet.ALOFT)
         env.unwrapped.step(np.zeros(env.action_space.shape, dtype=np.float32))
     np.random.seed(seed)  # noqa: NPY002 (Bullet-Safety-Gym draws from it)
     observation, _ = env.reset(seed=seed)
@@ -131,7 +135,9 @@ def test_velocity_equals_stock(name):
     assert steps > 300
 
 
-@pytest.mark.parametrize("name", NAVIGATION)
+@pytest.mark.parametrize(
+    "name", [*NAVIGATION, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_NAVIGATION)]
+)
 def test_navigation_equals_stock_and_resets_fast(name):
     """Without skybox and with our own drawing of layouts."""
     ours = make_env(name)
@@ -149,19 +155,21 @@ def test_navigation_equals_stock_and_resets_fast(name):
     assert world.mujoco.__file__  # the stand-in is gone again
 
 
-@pytest.mark.parametrize("name", [*BULLET, *VELOCITY, "PointGoal1", "CarGoal1", "Toy"])
+@pytest.mark.parametrize("name", INSTALLED)
 def test_episode_is_a_pure_function_of_seed_and_actions(name):
     """Random orders of episodes, cut short or not, with others in between, in this and in a fresh environment."""
     rng = np.random.default_rng(7)
     first_env, task = make_env(name), TASKS[name]
-    plan = [(seed, number) for seed in (0, 1, 2**32 - 1) for number in (0, 1)]
+    plan = [(0, 0), (0, 1), (1, 0), (2**32 - 1, 0)]
+    plan += [(1, 1), (2**32 - 1, 1)] * (task.suite not in ("navigation", "metadrive"))  # their resets take longer
     expected = {(seed, number): play(first_env, seed, actions_for(name, number)) for seed, number in plan}
     for observations, rows in expected.values():
         assert observations.dtype == np.float32 and observations.shape == (len(rows) + 1, task.observation_dim)
 
     # teeth: other seeds begin elsewhere, other actions lead elsewhere, and the start depends on the seed alone
     first = [expected[seed, 0][0][0] for seed in (0, 1, 2**32 - 1)]
-    assert (first[0] != first[1]).any() and (first[1] != first[2]).any()
+    if task.suite != "metadrive":  # where traffic differs beyond the lidar's reach (test_metadrive.py)
+        assert (first[0] != first[1]).any() and (first[1] != first[2]).any()
     assert not same(expected[0, 0], expected[0, 1])
     assert (expected[0, 0][0][0] == expected[0, 1][0][0]).all()
 
@@ -175,25 +183,38 @@ def test_episode_is_a_pure_function_of_seed_and_actions(name):
         env.close()
 
 
-FRESH = ["CarRun", "DroneCircle", "HopperVelocity", "CarGoal1"]
+@pytest.mark.parametrize("name", [*BULLET, "HopperVelocity", "CarCircle2"])
+def test_short_episodes_leave_nothing_behind(name):
+    """Where an episode ends close to the next one's start, contact points of Bullet's solver would live on."""
+    rng, env, starts = np.random.default_rng(3), make_env(name), {}
+    for seed in range(3):
+        fresh = make_env(name)
+        starts[seed] = play(fresh, seed, actions_for(name, 0, 16))
+        fresh.close()
+    for number in range(40):
+        seed, steps = int(rng.integers(3)), int(rng.integers(1, 17))
+        trace = play(env, seed, actions_for(name, 0, 16)[:steps])
+        played = len(trace[1])
+        assert same(trace, (starts[seed][0][: played + 1], starts[seed][1][:played])), number
+    env.close()
 
 
-def digest():
-    """A hash of one episode in each of four tasks."""
-    hashed = hashlib.sha256()
-    for name in FRESH:
+def digests():
+    """A hash of one episode in each task, one a line."""
+    lines = []
+    for name in INSTALLED:
         env = make_env(name)
-        for array in play(env, 11, actions_for(name, 5, 50)):
-            hashed.update(array.tobytes())
+        observations, rows = play(env, 11, actions_for(name, 5, 20))
         env.close()
-    return hashed.hexdigest()
+        lines.append(f"{name} {hashlib.sha256(observations.tobytes() + rows.tobytes()).hexdigest()}")
+    return "\n".join(lines)
 
 
 def test_fresh_process_plays_the_same_episodes():
     """After whatever this process has played by now."""
-    code = "from tests.test_simulators import digest; print(digest())"
+    code = "from tests.test_simulators import digests; print(digests())"
     fresh = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert fresh.stdout.strip() == digest()
+    assert fresh.stdout.strip() == digests()
 
 
 @pytest.mark.parametrize("name", ["BallRun", "DroneRun", "HalfCheetahVelocity", "PointButton1", "Toy"])

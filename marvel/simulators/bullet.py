@@ -13,13 +13,17 @@ import numpy as np
 from marvel.simulators import import_dsrl, make_unwrapped, numpy_stream
 from marvel.tasks import Task
 
+ALOFT = (0.0, 0.0, 20.0)  # metres; nothing is touched there
+
 
 class Bullet:
     """One Bullet-Safety-Gym environment without its wrappers.
 
     Bullet-Safety-Gym ignores ``reset(seed)`` and draws from NumPy's global stream; so the stream is seeded around every
-    reset. Car and Drone also carry the last action over into the next episode; one step without action before every
-    reset clears it, and a new environment gets a reset and such a step, so that its first episode is like any other.
+    reset. It also carries two things over into the next episode: Car and Drone their last action, and all agents, if
+    the last episode ended near the place where the next one starts, what the solver remembers of the contact points
+    with the ground. One step aloft and without action before every reset clears both, and a new environment gets a
+    reset and such a step, so that its first episode is like any other.
 
     Args:
         task: The task.
@@ -34,6 +38,7 @@ class Bullet:
 
     def reset(self, seed: int) -> np.ndarray:
         """Begin the episode of a seed; returns the observation (observation_dim,), float64."""
+        self._env.agent.set_position(ALOFT)
         self._env.step(self._idle)
         with numpy_stream(seed):
             return self._env.reset()[0]
