@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import torch
 
+from marvel.buffer import Batch, ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
 from marvel.problem import Problem
@@ -26,7 +28,7 @@ COLUMNS = (
     "eval_cost_std",
     "eval_episodes",
     "multiplier",
-    "reward_q",  # mean target of the last minibatch, in the critics' units
+    "reward_q",  # mean target of the last minibatch, in the critics' units; empty in a round without updates
     "cost_q",
 )
 
@@ -39,9 +41,11 @@ def finetune(
     *,
     policy: Callable[[int, int], Callable] | None = None,
     update: Callable | None = None,
+    sample: Callable[[ReplayBuffer, torch.Generator], Batch] | None = None,
     told: Callable[[list[float]], float] | None = None,
     stored: int | None = None,
     update_ratio: float | None = None,
+    warmup: int = 0,
 ) -> Iterator[dict]:
     """Run the online budget; yields one row per round, the first one being the start policy.
 
@@ -50,15 +54,18 @@ def finetune(
         hp: Budget and rhythm.
         agent: Learner.
         multiplier: Controller of the cost's price, moved before each minibatch with one cost per round (the published
-            rhythm, Q19).
+            rhythm, Q19); with an `update_ratio` just as often, spread over the round's minibatches.
         policy: `policy(round, episode)` makes the acting function of one episode, which is asked once per step as
             `act(observation, noise)`; by default the learner's own policy.
         update: One minibatch, `update(batch, multiplier, draw)`; by default `agent.update`.
+        sample: Draws a minibatch, `sample(buffer, generator)`; by default hp.batch_size transitions of the buffer.
         told: What the multiplier is told of the round's episode costs; by default their mean.
         stored: Only so many of a round's episodes, the first ones, enter the buffer; by default all.
         update_ratio: Minibatches per environment step, over the whole run; by default hp.updates_per_round a round.
+        warmup: Rounds at the start that only fill the buffer; their steps count, they are owed no minibatches.
     """
     buffer = problem.replay_buffer(hp)
+    moves = hp.updates_per_round if hp.multiplier_moves == "minibatch" else 1  # a round, of the multiplier
     total = hp.online_episodes * problem.task.max_episode_steps
     for index in problem.rounds(hp.rounds, state=(agent, multiplier, buffer)):
         if index == 0:
@@ -74,17 +81,21 @@ def finetune(
             cost = row["train_cost"] if told is None else told(episode_costs(episodes))
             generator = problem.generator("minibatches", index)
             draw = gaussian(generator)
-            due = hp.updates_per_round
-            if update_ratio is not None:  # what rounding cuts off in one round is made up in the next
-                due = int(update_ratio * row["env_steps"]) - row["updates"]
+            if index <= warmup:
+                due = 0
+            elif update_ratio is None:
+                due = hp.updates_per_round
+            else:  # what rounding cuts off in one round is made up in the next
+                due = int(update_ratio * (row["env_steps"] - problem.rows[warmup]["env_steps"])) - row["updates"]
             for number in range(due):
-                if number == 0 or hp.multiplier_moves == "minibatch":
+                if number * moves // due > (number - 1) * moves // due:
                     multiplier.update(cost)
-                batch = buffer.sample(hp.batch_size, generator)
+                batch = sample(buffer, generator) if sample else buffer.sample(hp.batch_size, generator)
                 metrics = (update or agent.update)(batch, multiplier.value, draw)
             row["updates"] += due
+            row["multiplier"] = multiplier.value
             if due:
-                row |= {"multiplier": multiplier.value} | {name: float(value) for name, value in metrics.items()}
+                row |= {name: float(value) for name, value in metrics.items()}
         if index % hp.eval_every == 0 or index == hp.rounds:
             row |= evaluate(problem, hp, agent.policy(), index)
         problem.report(row["env_steps"], total, "env_steps", **row)
@@ -119,10 +130,13 @@ def episode_costs(episodes: list[Episode]) -> list[float]:
     return [float(episode.costs.sum(dtype=np.float64)) for episode in episodes]
 
 
-def load_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:
-    """The learner that goes on from the problem's checkpoint (see `SACLagrangian.load`)."""
+def load_agent(problem: Problem, hp: Hyperparameters, fresh_critics: bool = False) -> SACLagrangian:
+    """The learner that goes on from the problem's checkpoint (see `SACLagrangian.load`), or from its actor alone."""
     sizes = (problem.task.observation_dim, problem.task.action_dim)
-    return SACLagrangian.load(problem.read_start(), hp, *sizes, problem.generator("initial weights"))
+    checkpoint = problem.read_start()
+    if fresh_critics:
+        checkpoint = {name: part for name, part in checkpoint.items() if "critic" not in name}
+    return SACLagrangian.load(checkpoint, hp, *sizes, problem.generator("initial weights"))
 
 
 def new_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:

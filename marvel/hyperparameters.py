@@ -48,7 +48,8 @@ class Hyperparameters:
     log_prob: str = "true"  # or "published", the official code's h (Q16)
     entropy_in_target: str = "sample"  # or "batch_mean" (Q17)
     actor_critics: str = "live"  # or "target": the critics in the actor's loss (Q18)
-    multiplier_moves: str = "minibatch"  # or "round": how often the multiplier is told a round's cost (Q19)
+    multiplier_moves: str = "minibatch"  # updates_per_round times a round, whatever the update ratio; or "round" (Q19)
+    layer_norm: bool = False  # in the online critics; offline ones have none, so it needs critics that start afresh
     divide_by_multiplier: bool = False  # the actor's loss divided by 1 + multiplier (Q21: published without)
     timeouts_terminal: bool = False  # a time limit stops bootstrapping (Q22)
     repeat_eval_episode: bool = False  # the evaluation's episodes are one episode repeated (Q27)

@@ -89,9 +89,12 @@ class Critics(nn.Module):
         input_dim: observation_dim + action_dim.
         hidden: Widths of the hidden layers.
         generator: Source of the initial weights.
+        layer_norm: Whether each hidden layer is normalised over its units, with learned scale and shift, before ReLU.
     """
 
-    def __init__(self, members: int, input_dim: int, hidden: list[int], generator: torch.Generator):
+    def __init__(
+        self, members: int, input_dim: int, hidden: list[int], generator: torch.Generator, layer_norm: bool = False
+    ):
         super().__init__()
         sizes = [input_dim, *hidden, 1]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
@@ -100,6 +103,9 @@ class Critics(nn.Module):
             for parameters, shape in ((self.weights, (width_in, width_out)), (self.biases, (1, width_out))):
                 drawn = torch.empty(members, *shape).uniform_(-bound, bound, generator=generator)
                 parameters.append(nn.Parameter(drawn))
+        normed = hidden if layer_norm else []
+        self.scales = nn.ParameterList(nn.Parameter(torch.ones(members, 1, width)) for width in normed)
+        self.shifts = nn.ParameterList(nn.Parameter(torch.zeros(members, 1, width)) for width in normed)
 
     def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Values (members, batch)."""
@@ -108,6 +114,9 @@ class Critics(nn.Module):
         last = len(self.weights) - 1
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             hidden = torch.baddbmm(bias, hidden, weight)
+            if layer < last and len(self.scales):
+                normal = functional.layer_norm(hidden, hidden.shape[-1:])
+                hidden = torch.addcmul(self.shifts[layer], self.scales[layer], normal)
             if layer < last:
                 hidden = hidden.relu_()
         return hidden.squeeze(-1)
@@ -126,7 +135,7 @@ def copy_of(critics: Critics) -> Critics:
     generator = torch.Generator()
     members, input_dim = len(critics.weights[0]), critics.weights[0].shape[1]
     hidden = [weight.shape[2] for weight in critics.weights[:-1]]
-    copy = Critics(members, input_dim, hidden, generator).requires_grad_(False)
+    copy = Critics(members, input_dim, hidden, generator, len(critics.scales) > 0).requires_grad_(False)
     copy.load_state_dict(critics.state_dict())
     return copy
 

@@ -50,6 +50,7 @@ def train(
     reward_bonus: float | None = None,
     cost_bonus: float | None = None,
     tau: float | None = None,
+    fresh_critics: bool = False,
     eval_every: int = 5_000,
 ) -> Iterator[dict]:
     """Pre-align an offline checkpoint; returns one from which online learning goes on, Adam's moments included.
@@ -63,11 +64,12 @@ def train(
             bonuses ("asymmetric optimism") without public values; the published code calls the routine without any.
         cost_bonus: The same in the cost target; None is a tenth of `reward_bonus`. Both are our choice.
         tau: Polyak step during pre-alignment; None is the online one (0.005).
+        fresh_critics: Fit critics from random weights instead of re-fitting the offline ones.
         eval_every: Gradient steps between rows; the policy is frozen, so the rows show the values moving.
     """
     reward_bonus = hp.temperature if reward_bonus is None else reward_bonus
     cost_bonus = 0.1 * reward_bonus if cost_bonus is None else cost_bonus
-    agent = load_agent(problem, hp)
+    agent = load_agent(problem, hp, fresh_critics)
     buffer = ReplayBuffer.from_dataset(problem.read_dataset(), hp.timeouts_terminal)
 
     def update(generator: torch.Generator) -> dict:

@@ -48,7 +48,7 @@ class SACLagrangian:
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
     OPTIMIZERS = ("actor_optimizer", "reward_optimizer", "cost_optimizer")
     # Settings under which a checkpoint means what it says; pre-alignment and finetuning must agree on them.
-    FORM = ("trunk_activation", "cost_critic_layers", "restore_actor_optimizer")
+    FORM = ("trunk_activation", "cost_critic_layers", "restore_actor_optimizer", "layer_norm")
 
     def __init__(
         self,
@@ -62,8 +62,8 @@ class SACLagrangian:
         self.hp, self.anchor, self.kl_coefficient = hp, anchor, kl_coefficient
         width = observation_dim + action_dim
         self.actor = SquashedGaussianActor(observation_dim, action_dim, hp.hidden, hp.trunk_activation, generator)
-        self.reward_critic = Critics(2, width, hp.hidden, generator)
-        self.cost_critic = Critics(1, width, hp.cost_hidden, generator)
+        self.reward_critic = Critics(2, width, hp.hidden, generator, hp.layer_norm)
+        self.cost_critic = Critics(1, width, hp.cost_hidden, generator, hp.layer_norm)
         self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
         self.actor_optimizer = adam(self.actor.parameters(), hp.actor_lr)
         self.reward_optimizer = adam(self.reward_critic.parameters(), hp.critic_lr)
@@ -189,16 +189,21 @@ class SACLagrangian:
 
         Of an offline checkpoint the targets start as copies of the critics (Q10) and the optimisers fresh, unless
         hp.restore_actor_optimizer keeps the offline actor's moments *and learning rate* (Q9). A critic that the offline
-        algorithm trained in another shape starts from random weights (BEAR-Lag's groups), and with `cost_critic_layers`
-        set the offline cost critic is taken tensor by tensor where name and shape agree (Q8).
+        algorithm trained in another shape (BEAR-Lag's groups) or not at all (BC) starts from random weights, and with
+        `cost_critic_layers` set the offline cost critic is taken tensor by tensor where name and shape agree (Q8).
 
         Raises:
-            ValueError: The checkpoint's networks do not fit `hp`.
+            ValueError: The checkpoint's networks do not fit `hp`; offline critics have no layer_norm.
         """
         agent = cls(observation_dim, action_dim, hp, generator)
         if checkpoint["kind"] == "sac_lagrangian":
             agent.load_state_dict(checkpoint)
         else:
+            if hp.layer_norm and "reward_critic" in checkpoint:
+                raise ValueError(
+                    "layer_norm is true, but the offline checkpoint's critics have none; "
+                    "start from a prealign line with fresh_critics: true and layer_norm: true."
+                )
             load_strictly(agent.actor, checkpoint["actor"], "actor")
             if "reward_critic" in checkpoint:
                 load_strictly(agent.reward_critic, checkpoint["reward_critic"], "reward critic")
