@@ -1,0 +1,43 @@
+"""WSRL-Lag: warm-start RL (Zhou et al. 2024, arXiv 2412.07762) under a multiplier.
+
+The offline policy, frozen, first fills the buffer; then many updates per step follow, without any offline data. It is
+the rival of Value Pre-Alignment: critics re-fitted on the policy's own episodes instead of on the dataset. The
+original's LayerNorm and ensemble of ten critics are not built, since the checkpoints to start from have two plain ones.
+"""
+
+from collections.abc import Iterator
+
+from marvel.finetune import finetune, load_agent
+from marvel.hyperparameters import Hyperparameters
+from marvel.multipliers import controller as make_controller
+from marvel.problem import Problem
+
+
+def train(
+    problem: Problem,
+    hp: Hyperparameters,
+    *,
+    warmup_steps: int = 5_000,
+    update_ratio: float | None = 4.0,
+    controller: str | dict = "adaptive_pid",
+) -> Iterator[dict]:
+    """Fine-tune after warm-up episodes, which count as all others do.
+
+    Args:
+        problem: `start` is a checkpoint, offline or pre-aligned.
+        hp: Shared hyperparameters.
+        warmup_steps: Environment steps of the frozen policy, rounded up to whole rounds; published 5,000. The
+            multiplier rests with it. 0 is Warm Start (or Marvel, from a pre-aligned checkpoint) at this update ratio.
+        update_ratio: Minibatches per environment step after the warm-up, published 4; None makes hp.updates_per_round a
+            round, as all methods do.
+        controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
+    """
+    warmup = -(-warmup_steps // (hp.episodes_per_round * problem.task.max_episode_steps))
+    if warmup >= hp.rounds:
+        raise ValueError(
+            f"{problem.method}: warmup_steps {warmup_steps} take {warmup} of {hp.rounds} rounds on "
+            f"{problem.task.name} and leave none for learning; give fewer steps or more online_episodes."
+        )
+    agent = load_agent(problem, hp)
+    multiplier = make_controller(controller, problem.cost_limit, hp)
+    yield from finetune(problem, hp, agent, multiplier, update_ratio=update_ratio, warmup=warmup)
