@@ -43,9 +43,7 @@ class MetaDrive:
 
     def __init__(self, task: Task):
         if not all(importlib.util.find_spec(name) for name in ("metadrive", "panda3d", "gltf", "cv2")):
-            raise ValueError(
-                f"task {task.name!r} needs MetaDrive, which is not installed; run: ./run install metadrive"
-            )
+            raise ValueError(f"task {task.name!r} needs MetaDrive, which is not installed: ./run install metadrive")
         _import_simulator()
         self._task = task
         self._env = make_unwrapped(task.env_id)  # light: the engine starts at the first reset
