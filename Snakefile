@@ -1,7 +1,7 @@
 # snakemake --cores 32                                            the paper's study
 # snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
 #
-# dataset -> pretrain -> prealign -> finetune -> scores -> table, figure
+# dataset -> pretrain -> prealign -> finetune -> scores -> table, policies, compare, claims, figure
 #                    \------------->/
 from snakemake.utils import min_version
 
@@ -23,5 +23,4 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        f"{BASE}/tables/final.md",
-        expand(f"{BASE}/figures/curves_{{units}}.pdf", units=["raw", "normalized"]),
+        REPORT,

@@ -1,14 +1,23 @@
-"""Learning curves of made-up studies: what is drawn, what the caption says, the same bytes twice."""
+"""Figures of made-up studies: what is drawn, what the caption says, the same bytes twice, lines of the config."""
 
+import json
+import re
+import shlex
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from conftest import ROOT
 
 from marvel.tasks import get_task, normalize_cost, normalize_return
-from workflow.scripts import curves, figures, grids, scores, style
+from workflow import figure_lines
+from workflow.scripts import compute, curves, figures, grids, scores, sparsity, style
+from workflow.study import Study
+
+CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
 
 
 def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 60, peak: float = 90.0) -> pd.DataFrame:
@@ -146,3 +155,139 @@ def test_what_one_panel_cannot_show_is_refused(small, tmp_path):
         curves.draw_curves(frame.iloc[:0])
     with pytest.raises(ValueError, match="no method marvle; it has marvel"):
         figures.main(f"curves --scores {small} --out {tmp_path / 'x'} --methods marvle".split())
+
+
+def test_multipliers_stand_below_on_a_logarithmic_axis(small):
+    frame = scores.read_scores(small)
+    frame["multiplier"] = np.where(frame["method"] == "marvel", 0.5, 0.002) * (frame["round"] > 0)
+    figure, text = curves.draw_curves(frame, rows=("return", "cost", "multiplier"))
+    assert len(figure.axes) == 3 and figure.axes[2].get_yscale() == "symlog"
+    assert figure.axes[2].get_ylim()[0] == 0
+    assert [tick.get_text() for tick in figure.axes[2].get_yticklabels()] == ["0", "0.001", "0.01", "0.1"]
+    assert "multiplier" in text and "Return (above) and cost (below)" in text
+    figure, text = curves.draw_curves(frame, rows=("return",))
+    assert "The cost limit is 20 per episode" in text
+    assert "cost limit" not in [label.get_text() for label in figure.legends[0].get_texts()]
+
+
+def test_a_sweep_has_the_colours_of_a_scale_in_the_order_given():
+    looks = style.styles(["b", "a", "marvel"], sweep=["b", "a"])
+    assert looks["marvel"] == style.METHODS["marvel"]
+    assert looks["b"].color == "#440154"  # the dark end
+    assert style.order(["marvel", "a", "b"], sweep=["b", "a"]) == ["b", "a", "marvel"]
+
+
+CONFIG = {
+    "cost_limit": 20,
+    "tasks": ["BallRun", "CarRun"],
+    "methods": {"marvel": {}, "warm_start": {}, "marvel_limit40": {"cost_limit": 40}},
+}
+
+
+def test_figure_lines_fill_in_what_a_line_leaves_out():
+    lines = figure_lines.figure_lines(CONFIG | {"figures": {"window": 5, "sums": {"kind": "improvement"}}})
+    assert list(lines) == ["curves_raw", "curves_normalized", "sums"]
+    assert lines["curves_raw"] == {
+        "kind": "curves",
+        "units": "raw",
+        "window": 5,
+        "methods": ["marvel", "warm_start"],  # the line under another limit stays out
+    }
+    assert lines["sums"]["reference"] == "warm_start" and "window" not in lines["sums"]
+    command = figure_lines.figure_command(lines["curves_raw"], "results/x")
+    assert command == "curves --scores results/x/scores.csv --methods marvel warm_start --units raw --window 5"
+    lines = figure_lines.figure_lines(CONFIG | {"figures": {"cost": {"kind": "sparsity", "tasks": ["CarRun"]}}})
+    inputs = figure_lines.figure_inputs(lines["cost"], "results/x")
+    assert inputs == {"datasets": ["results/x/data/CarRun/dataset.hdf5"]}
+    lines = figure_lines.figure_lines(CONFIG | {"figures": {"sweep": {"kind": "limits", "studies": ["low"]}}})
+    inputs = figure_lines.figure_inputs(lines["sweep"], "results/x")
+    assert inputs == {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"methods": ["marvle"]}, "figures: x: methods: 'marvle' is none of this study's; did you mean marvel"),
+        ({"tasks": ["CarRum"]}, "figures: x: tasks: 'CarRum' is none of this study's; did you mean CarRun"),
+        ({"kind": "walk", "rows": ["cost"]}, "'rows' means nothing to a figure of kind walk"),
+        (
+            {"kind": "improvement", "reference": "warm"},
+            "reference: 'warm' is not among its methods; did you mean warm_start",
+        ),
+    ],
+)
+def test_a_bad_figure_line_is_one_sentence(line, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        figure_lines.figure_lines(CONFIG | {"figures": {"x": line}})
+
+
+def test_the_schema_names_the_nearest_key_of_a_figure_line():
+    path = ROOT / "workflow" / "config" / "smoke.yaml"
+    config = yaml.safe_load(path.read_text()) | {"figures": {"fig5": {"methds": ["marvel"]}}}
+    with pytest.raises(ValueError, match="config: figures: fig5: 'methds' is no key here; did you mean methods"):
+        Study(config)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_figure_line_of_every_config_is_a_command(path):
+    study = Study(yaml.safe_load(path.read_text()))
+    for line in study.figures.values():
+        words = shlex.split(figure_lines.figure_command(line, study.base))
+        assert figures.parser().parse_args([*words, "--out", "x"]).kind == line["kind"]
+
+
+def test_costs_are_summed_over_the_stages_that_a_run_starts_from(tmp_path):
+    def record(folder, seconds, start=None):
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(
+            json.dumps({"start": start, "record": {"cpu_seconds": seconds, "cpu": "a fast one"}})
+        )
+        return str(folder / "checkpoint.pt")
+
+    offline = record(tmp_path / "offline/cpq/BallRun/seed0", 600.0)
+    ready = record(tmp_path / "prealigned/vpa/cpq/BallRun/seed0", 60.0, offline)
+    record(tmp_path / "runs/marvel/BallRun/seed0", 120.0, ready)
+    record(tmp_path / "runs/warm_start/BallRun/seed0", 90.0, offline)
+    spent = compute.stage_seconds(tmp_path / "runs/marvel/BallRun/seed0")
+    assert spent == {"online": 120, "prealigned": 60, "offline": 600}
+    frame = made_up(["BallRun"], ["marvel", "warm_start", "external"], seeds=1, rounds=4)
+    table = compute.costs(frame, tmp_path / "runs").set_index("method")
+    assert table["online"].to_dict() == {"marvel": 120, "warm_start": 90}
+    assert table["prealigned"].to_dict() == {"marvel": 60, "warm_start": 0}
+    figure, text = compute.draw_compute(frame, tmp_path / "runs")
+    assert "a fast one" in text and "Without a record: external" in text
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["marvel", "warm_start"]
+    with pytest.raises(ValueError, match="records cpu_seconds"):
+        compute.draw_compute(frame, tmp_path)
+
+
+def test_principal_components_by_hand():
+    line = np.arange(10.0)
+    plane, shares = sparsity.components(np.stack([line, 2 * line, np.full(10, 3.0), -line], axis=1))
+    np.testing.assert_allclose(shares, [1, 0], atol=1e-12)
+    np.testing.assert_allclose(np.diff(plane[:, 0]), np.sqrt(3) / line.std())
+    with pytest.raises(ValueError, match="two dimensions that change"):
+        sparsity.components(np.ones((5, 3)))
+
+
+def test_sparsity_names_its_input_and_counts_it(tmp_path, toy_dataset, capsys):
+    assert sparsity.active_share(np.array([0.0, 0, 0, 1])) == 0.25
+    assert sparsity.active_share(np.zeros(4)) == 0
+    out = tmp_path / "sparsity"
+    figures.main(f"sparsity --tasks Toy --datasets {toy_dataset} --out {out}".split())
+    text = out.with_name("sparsity.txt").read_text()
+    assert "Toy (dataset.hdf5" in text and "t-SNE" in text and "% of all steps have another cost" in text
+    with pytest.raises(ValueError, match="of equal number"):
+        figures.main(f"sparsity --datasets {toy_dataset} --out {out}".split())
+    with pytest.raises(SystemExit):
+        figures.main(f"walk --scores x --rows cost --out {out}".split())
+    assert "unrecognized arguments: --rows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["aggregate", "profiles", "improvement", "walk"])
+def test_every_kind_is_drawn_from_scores_alone(small, tmp_path, kind):
+    figures.main(f"{kind} --scores {small} --methods marvel warm_start --out {tmp_path / kind}".split())
+    assert "n = 3 seeds" in (tmp_path / f"{kind}.txt").read_text()
+    assert (tmp_path / f"{kind}.pdf").stat().st_size > 1000
+    with pytest.raises(ValueError, match="draws one study"):
+        figures.main(f"{kind} --scores {small} {small} --out {tmp_path / kind}".split())

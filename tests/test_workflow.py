@@ -18,6 +18,7 @@ from conftest import ROOT, SMALL
 from workflow.study import Study, read_hyperparameters
 
 SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
+REPORTS = {"scores": 1, "table": 1, "policies": 1, "compare": 1, "claims": 1, "figure": 2, "all": 1}
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
 
 
@@ -107,9 +108,15 @@ def finished(tmp_path_factory, toy_dataset) -> Copy:
 
 def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
     base = finished.folder / "results" / "toy"
-    for name in ("scores.csv", "tables/final.md", "figures/curves_raw.pdf", "figures/curves_normalized.png"):
+    for name in (
+        "scores.csv",
+        "tables/final.md",
+        "tables/claims.md",
+        "figures/curves_raw.pdf",
+        "figures/curves_normalized.png",
+    ):
         assert (base / name).stat().st_size > 500
-    assert "of 18 steps" in finished.log
+    assert "of 21 steps" in finished.log
     assert re.search(
         r"warm_start Toy seed 1: 600 of 600 env steps, train return .*multiplier .*env steps/s", finished.log
     )
@@ -122,16 +129,15 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
 def test_one_knob_of_one_method_reruns_that_method_only(finished, toy_dataset):
     config = toy_config(toy_dataset)
     config["methods"]["warm_start"]["controller"] = "pid"
-    reports = {"scores": 1, "table": 1, "figure": 2, "all": 1}
-    assert finished.planned(config) == {"finetune": 2, **reports}
+    assert finished.planned(config) == {"finetune": 2, **REPORTS}
     config = toy_config(toy_dataset)
     config["prealign"]["vpa"]["calls"] = 11
-    assert finished.planned(config) == {"prealign": 2, "finetune": 2, **reports}
+    assert finished.planned(config) == {"prealign": 2, "finetune": 2, **REPORTS}
 
 
 def test_adding_a_seed_runs_that_seed_only(finished, toy_dataset):
     jobs = finished.planned(toy_config(toy_dataset, seeds=[0, 1, 2]))
-    assert jobs == {"pretrain": 1, "prealign": 1, "finetune": 4, "scores": 1, "table": 1, "figure": 2, "all": 1}
+    assert jobs == {"pretrain": 1, "prealign": 1, "finetune": 4, **REPORTS}
 
 
 def test_figures_redraw_without_training_and_scores_tell_of_changed_code(finished, toy_dataset):
@@ -139,7 +145,7 @@ def test_figures_redraw_without_training_and_scores_tell_of_changed_code(finishe
     assert finished.planned(toy_config(toy_dataset)) == {"figure": 1, "all": 1}
     with open(finished.folder / "marvel" / "multipliers.py", "a") as file:
         file.write("\nNEW = 1\n")
-    assert set(finished.planned(toy_config(toy_dataset))) == {"scores", "table", "figure", "all"}
+    assert set(finished.planned(toy_config(toy_dataset))) == set(REPORTS)
     log = finished.run(toy_config(toy_dataset)).stdout
     assert re.search(r"warning: marvel/multipliers\.py changed since 8 runs were made", log), log
 

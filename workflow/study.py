@@ -17,9 +17,10 @@ import yaml
 from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
 from marvel.multipliers import controller
 from marvel.tasks import TASKS, get_task
+from workflow.figure_lines import figure_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule")
+WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
 
 
 class Study:
@@ -45,9 +46,13 @@ class Study:
             self._check_method(name, line)
         for stage in ("offline", "prealign"):
             for name, line in config.get(stage, {}).items():
-                self._split(name, stage_line(stage, line))
+                line = stage_line(stage, line)
+                self._split(name, line)
+                if "cost_limit" in line and "cost_limit" not in knobs_of(line["train"]):
+                    raise ValueError(f"{name}: cost_limit is no knob of {line['train']}; a method's line may have one.")
         if config["dataset"]["source"] == "collect":
             self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
+        self.figures = figure_lines(config)
         for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
             get_task(task)
 
@@ -101,7 +106,7 @@ class Study:
             "train": line["train"],
             "task": task,
             "seed": int(seed),
-            "cost_limit": float(self.cost_limit),
+            "cost_limit": float(self.cost_limit if "cost_limit" in knobs else line.get("cost_limit", self.cost_limit)),
             "start": start,
             "dataset": dataset,
             "hyperparameters": layers,

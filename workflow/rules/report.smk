@@ -1,3 +1,12 @@
+from workflow.figure_lines import figure_command, figure_inputs
+
+FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
+REPORT = [
+    *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
+    *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
+]
+
+
 # From runs to scores, and from scores alone to tables and figures. The scripts are inputs: a change redraws, never retrains.
 rule scores:
     input:
@@ -46,22 +55,84 @@ rule table:
         "python -m workflow.scripts.tables --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
 
 
-rule figure:
+# Table 2: the offline policies before any online training.
+rule policies:
     input:
         scores=f"{BASE}/scores.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("figures", "curves", "grids", "intervals", "style")],
+        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "intervals", "style")],
     output:
-        multiext(f"{BASE}/figures/curves_{{units}}", ".pdf", ".png", ".txt"),
+        f"{BASE}/tables/offline.md",
+        f"{BASE}/tables/offline.csv",
     log:
-        f"{BASE}/logs/figure/curves_{{units}}.log",
-    wildcard_constraints:
-        units="raw|normalized",
+        f"{BASE}/logs/policies.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        out=lambda w, output: Path(output[0]).with_suffix(""),
-        window=config.get("figures", {}).get("window", 1),
+        out=lambda w, output: Path(output[0]).parent,
     shell:
-        "python -m workflow.scripts.figures curves --scores {input.scores} --units {wildcards.units}"
-        " --window {params.window} --out {params.out} > {log} 2>&1"
+        "python -m workflow.scripts.policies --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
+
+
+# Every published number of the study's tasks, ours beside it where the cost limit is the same.
+rule compare:
+    input:
+        seeds=f"{BASE}/tables/per_seed.csv",
+        code=[f"workflow/scripts/{name}.py" for name in ("compare", "beside", "intervals")],
+        published=sorted(str(path) for path in Path("workflow/reference").glob("*.csv")),
+    output:
+        f"{BASE}/tables/compare.csv",
+    log:
+        f"{BASE}/logs/compare.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    shell:
+        "python -m workflow.scripts.compare --per-seed {input.seeds} --out {output} > {log} 2>&1"
+
+
+# The paper's claims with verdicts. Table 1's numbers are taken up where the study has them.
+rule claims:
+    input:
+        scores=f"{BASE}/scores.csv",
+        claims="workflow/reference/claims.yaml",
+        code=[
+            f"workflow/scripts/{name}.py"
+            for name in ("claims", "measures", "ledger", "tables", "aggregates", "intervals")
+        ],
+    output:
+        f"{BASE}/tables/claims.md",
+        f"{BASE}/tables/claims.csv",
+    log:
+        f"{BASE}/logs/claims.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        out=lambda w, output: Path(output[0]).parent,
+    shell:
+        "python -m workflow.scripts.claims --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
+
+
+# One rule for all figures of the config's `figures` section.
+rule figure:
+    input:
+        unpack(lambda w: figure_inputs(STUDY.figures[w.figure], BASE)),
+        code=[
+            f"workflow/scripts/{name}.py"
+            for name in ("figures", *FIGURE_CODE, "panels", "grids", "aggregates", "tables", "intervals", "style")
+        ],
+    output:
+        multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),
+    log:
+        f"{BASE}/logs/figure/{{figure}}.log",
+    wildcard_constraints:
+        figure="|".join(STUDY.figures),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        command=lambda w: figure_command(STUDY.figures[w.figure], BASE),
+        out=lambda w, output: Path(output[0]).with_suffix(""),
+    shell:
+        "python -m workflow.scripts.figures {params.command} --out {params.out} > {log} 2>&1"

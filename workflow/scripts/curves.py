@@ -1,4 +1,4 @@
-"""Learning curves: return above cost, one column per task, all methods of a study.
+"""Learning curves: return above cost (above the multiplier), one column per task, methods of a study.
 
 `draw_curves` draws, `caption` says in words what was done.
 """
@@ -6,16 +6,14 @@
 import math
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from workflow.scripts import style
-from workflow.scripts.grids import POINTS, Curve, curve
-from workflow.scripts.intervals import LEVEL, SEED, describe, mean_interval
+from workflow.scripts.grids import POINTS, curve
+from workflow.scripts.intervals import describe
+from workflow.scripts.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
 
 X_LABELS = {
     "env_steps": "environment steps",
@@ -27,9 +25,9 @@ SOURCES = {
     "train": "training episodes (stochastic policy)",
     "eval": "evaluation episodes (deterministic policy)",
 }
+ROWS = {"return": "Return", "cost": "cost", "multiplier": "multiplier"}
+HEIGHTS = {"return": 1.3, "cost": 1.05, "multiplier": 0.95}  # inches
 MAX_COLUMNS = 4
-FAINT_SEEDS = 5  # single seeds are drawn up to this many
-LOG_FROM = 8  # the cost axis turns logarithmic above the limit when a mean cost exceeds this many limits
 
 
 def check(scores: pd.DataFrame) -> None:
@@ -46,59 +44,11 @@ def check(scores: pd.DataFrame) -> None:
             raise ValueError(f"{task} has runs with cost limits {limits}; a panel shows one limit (choose --methods).")
 
 
-def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Style]) -> None:
-    """Draw each method's seeds (faint), interval (band) and mean (bold, with a few markers)."""
-    names = list(curves)
-    for place, name in enumerate(reversed(names)):  # the first of the legend is drawn last, on top
-        curve, look = curves[name], looks[name]
-        middle, low, high = mean_interval(curve.values, np.random.default_rng(SEED))
-        if curve.x is None:
-            axes.axhline(middle[0], color=look.color, linestyle=look.linestyle, linewidth=1.1, zorder=2.1)
-            if len(curve.values) > 1:
-                axes.axhspan(low[0], high[0], color=look.color, alpha=0.1, linewidth=0, zorder=1.9)
-            continue
-        if len(curve.values) <= FAINT_SEEDS:
-            for values in curve.values:
-                axes.plot(curve.x, values, color=look.color, linewidth=0.4, alpha=0.3, zorder=2.2)
-        if len(curve.values) > 1:
-            axes.fill_between(curve.x, low, high, color=look.color, alpha=0.15, linewidth=0, zorder=2)
-        every = max(1, len(curve.x) // 5)
-        axes.plot(
-            curve.x,
-            middle,
-            color=look.color,
-            linestyle=look.linestyle,
-            marker=look.marker,
-            markevery=(place * every // len(names), every),  # staggered, so that markers do not hide each other
-            zorder=3 + 0.01 * place,
-            **MEAN_LINE,
-        )
-
-
-MEAN_LINE = {"linewidth": 1.2, "markersize": 3.4, "markeredgecolor": "white", "markeredgewidth": 0.4}
-
-
-def draw_limit(axes: Axes, limit: float, curves: dict[str, Curve]) -> bool:
-    """Dash the cost limit in and scale the axis so that both it and the curves can be read.
-
-    Returns:
-        Whether the axis is logarithmic above the limit.
-    """
-    axes.axhline(limit, zorder=2.5, **style.LIMIT)
-    top = max((np.mean(curve.values, axis=0).max() for curve in curves.values()), default=0.0)
-    logarithmic = limit > 0 and top > LOG_FROM * limit
-    if logarithmic:
-        axes.set_yscale("symlog", linthresh=limit, linscale=1)
-        ticks = [0.0, limit] + [limit * 10**k for k in range(1, 1 + math.ceil(math.log10(top / limit)))]
-        axes.set_yticks(ticks, [style.thousands(tick) for tick in ticks])
-        axes.yaxis.set_minor_locator(plt.NullLocator())
-        axes.set_ylim(0, top * 1.3)
-        axes.set_title("log above the limit", loc="right", y=0.99, pad=-7, fontsize=style.RC["font.size"])
-    else:
-        axes.set_ylim(0, None)
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, max(high, 1.25 * limit))
-    return logarithmic
+def column(row: str, source: str, units: str) -> str:
+    """The column of scores.csv that a row of panels shows."""
+    if row == "multiplier":
+        return "multiplier"
+    return f"{source}_{row}" + ("_normalized" if units == "normalized" else "")
 
 
 def draw_curves(
@@ -108,16 +58,20 @@ def draw_curves(
     x: str = "env_steps",
     window: int = 1,
     points: int = POINTS,
+    rows: tuple[str, ...] = ("return", "cost"),
+    sweep: list[str] | None = None,
 ) -> tuple[Figure, str]:
-    """Learning curves of all methods on all tasks: return above cost.
+    """Learning curves of all methods on all tasks, one row of panels for each of `rows`.
 
     Args:
         scores: rows of scores.csv with one cost limit per task.
-        units: `raw` or `normalized` (DSRL's).
+        units: `raw` or `normalized` (DSRL's); the multiplier has one unit.
         source: `train` or `eval`.
         x: a key of `X_LABELS`.
         window: rounds in a moving average; 1 leaves them raw.
         points: at most this many points per curve.
+        rows: keys of `ROWS`, from top to bottom.
+        sweep: methods that are one method at rising values of a knob; they get the colours of a scale, in this order.
 
     Returns:
         The figure and its caption.
@@ -126,25 +80,24 @@ def draw_curves(
         ValueError: see `check`.
     """
     check(scores)
-    tasks, methods = list(dict.fromkeys(scores["task"])), style.order(list(scores["method"]))
-    looks = style.styles(methods)
-    ending = "_normalized" if units == "normalized" else ""
-    rows = math.ceil(len(tasks) / MAX_COLUMNS)
-    columns = math.ceil(len(tasks) / rows)
+    tasks, methods = list(dict.fromkeys(scores["task"])), style.order(list(scores["method"]), sweep)
+    looks = style.styles(methods, sweep)
+    blocks = math.ceil(len(tasks) / MAX_COLUMNS)
+    columns = math.ceil(len(tasks) / blocks)
     width = style.COLUMN_WIDTH if columns == 1 else style.TEXT_WIDTH
-    high, low = (1.35, 1.1) if rows == 1 else (1.2, 0.95)
+    heights = [HEIGHTS[row] * (1 if blocks == 1 else 0.9) for row in rows]
     with plt.rc_context(style.RC):
-        figure = Figure(figsize=(width, 0.8 + rows * (high + low + 0.35)), layout="constrained")
-        panels = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[high, low] * rows)
+        figure = Figure(figsize=(width, 0.85 + blocks * (sum(heights) + 0.35)), layout="constrained")
+        panels = figure.subplots(len(rows) * blocks, columns, squeeze=False, height_ratios=heights * blocks)
         for axes in panels.flat:
             axes.set_visible(False)
         drawn, log_tasks = [], []
         for index, task in enumerate(tasks):
-            top, bottom = panels[2 * (index // columns) : 2 * (index // columns) + 2, index % columns]
+            block = panels[len(rows) * (index // columns) : len(rows) * (index // columns + 1), index % columns]
             part = scores[scores["task"] == task]
-            for axes, quantity in ((top, "return"), (bottom, "cost")):
+            for axes, row in zip(block, rows, strict=True):
                 made = {
-                    name: curve(part[part["method"] == name], x, f"{source}_{quantity}{ending}", window, points)
+                    name: curve(part[part["method"] == name], x, column(row, source, units), window, points)
                     for name in methods
                 }
                 made = {name: line for name, line in made.items() if line is not None}
@@ -156,60 +109,39 @@ def draw_curves(
                 axes.yaxis.set_major_formatter(FuncFormatter(style.thousands))
                 axes.xaxis.set_major_locator(MaxNLocator(4 if columns > 2 else 6, steps=[1, 2, 4, 5, 10]))
                 axes.xaxis.set_major_formatter(FuncFormatter(style.thousands))
-                if quantity == "cost":
+                if row == "cost":
                     limit = 1.0 if units == "normalized" else float(part["cost_limit"].iloc[0])
                     if draw_limit(axes, limit, made):
                         log_tasks.append(task)
+                if row == "multiplier":
+                    draw_price(axes, made)
                 if index % columns == 0:
-                    axes.set_ylabel(_y_label(quantity, units))
-            bottom.sharex(top)
-            top.tick_params(labelbottom=False)
-            top.set_title(task)
+                    axes.set_ylabel(_y_label(row, units))
+            for axes in block[:-1]:
+                axes.sharex(block[-1])
+                axes.tick_params(labelbottom=False)
+            block[0].set_title(task)
         shown = [name for name in methods if name in drawn]
-        _legend(figure, shown, looks, scores, units, width)
+        limits = sorted(scores["cost_limit"].unique())
+        limit = f"cost limit {limits[0]:g}" if len(limits) == 1 and units == "raw" else "cost limit"
+        legend(figure, shown, looks, _constant(scores), limit if "cost" in rows else None, width)
         counts = scores.groupby(["task", "method"])["seed"].nunique()
-        figure.supxlabel(_x_label(x, window, counts))
+        figure.supxlabel(x_label(X_LABELS[x], window, counts))
         figure.align_ylabels()
-    return figure, caption(scores, counts, units, source, x, window, points, log_tasks)
+    return figure, caption(scores, counts, units, source, x, window, points, rows, log_tasks)
 
 
-def _y_label(quantity: str, units: str) -> str:
+def _y_label(row: str, units: str) -> str:
+    if row == "multiplier":
+        return "multiplier\n(log scale)"
     if units == "normalized":
-        return "return\n(DSRL's 0 to 1)" if quantity == "return" else "cost\n(1 = the limit)"
-    return f"{quantity}\n(sum per episode)"
+        return "return\n(DSRL's 0 to 1)" if row == "return" else "cost\n(1 = the limit)"
+    return f"{row}\n(sum per episode)"
 
 
-def _x_label(x: str, window: int, counts: pd.Series) -> str:
-    averaged = f" (moving average of {window} rounds)" if window > 1 else ""
-    faint = "faint: seeds; " if counts.min() <= FAINT_SEEDS else ""
-    band = f"band: {100 * LEVEL:.0f} % interval; " if counts.max() > 1 else ""
-    return f"{X_LABELS[x]}{averaged}\nbold: mean; {faint}{band}{_seeds(counts)}"
-
-
-def _seeds(counts: pd.Series) -> str:
-    low, high = counts.min(), counts.max()
-    return f"n = {low} seed{'s' if low > 1 else ''}" if low == high else f"n = {low} to {high} seeds"
-
-
-def _legend(
-    figure: Figure, names: list[str], looks: dict[str, style.Style], scores: pd.DataFrame, units: str, width: float
-) -> None:
-    """One legend above the panels, in as many columns as fit the width."""
-    constant = set(scores["method"]) - set(scores.loc[scores["round"] > 0, "method"])
-    handles = []
-    for name in names:
-        look = looks[name]
-        marker = None if name in constant else look.marker
-        handles.append(
-            Line2D([], [], color=look.color, linestyle=look.linestyle, marker=marker, label=name, **MEAN_LINE)
-        )
-    limits = sorted(scores["cost_limit"].unique())
-    label = f"cost limit {limits[0]:g}" if len(limits) == 1 and units == "raw" else "cost limit"
-    handles.append(Line2D([], [], label=label, **style.LIMIT))
-    inches = 0.5 + 0.06 * max(len(handle.get_label()) for handle in handles)  # handle and gaps, then 7 pt letters
-    fit = max(1, min(len(handles), int(width / inches)))
-    balanced = math.ceil(len(handles) / math.ceil(len(handles) / fit))
-    figure.legend(handles=handles, loc="outside upper center", ncols=balanced, frameon=False, handlelength=2.6)
+def _constant(scores: pd.DataFrame) -> set[str]:
+    """Methods that only evaluated their start policy."""
+    return set(scores["method"]) - set(scores.loc[scores["round"] > 0, "method"])
 
 
 def caption(
@@ -220,18 +152,30 @@ def caption(
     x: str,
     window: int,
     points: int,
+    rows: tuple[str, ...],
     log_tasks: list[str],
 ) -> str:
     """What a reader must know to read the figure, in full sentences."""
-    constant = sorted(set(scores["method"]) - set(scores.loc[scores["round"] > 0, "method"]))
+    constant = sorted(_constant(scores))
     limits = ", ".join(f"{limit:g}" for limit in sorted(scores["cost_limit"].unique()))
     scale = "in raw units" if units == "raw" else "in DSRL's normalised units"
+    names = [ROWS[row] for row in rows if row != "multiplier"]
+    what = " (above) and ".join(names) + (" (below)" if len(names) > 1 else "")
     parts = [
-        f"Return (above) and cost (below) of the {SOURCES[source]} against {X_LABELS[x]}, {scale}; {_seeds(counts)}.",
+        f"{what[:1].upper()}{what[1:]} of the {SOURCES[source]} against {X_LABELS[x]}, {scale}; "
+        f"{seeds_phrase(counts)}.",
         f"Bold: mean over seeds. Faint: single seeds, drawn where there are at most {FAINT_SEEDS}. Band: interval.",
-        f"Black dashes: the cost limit ({limits} per episode).",
         " ".join(describe(int(n)) for n in sorted(counts.unique())),
     ]
+    if "cost" in rows:
+        parts.insert(2, f"Black dashes: the cost limit ({limits} per episode).")
+    else:
+        parts.insert(2, f"The cost limit is {limits} per episode.")
+    if "multiplier" in rows:
+        parts.append(
+            "Bottom: the multiplier (scaled reward per unit of cost) at the end of each round, on an axis that is "
+            "logarithmic down to its lowest tick above 0 and linear below that."
+        )
     if constant:
         names = ", ".join(constant)
         parts.append(f"Horizontal: {names}, not trained online; mean and interval of the deterministic evaluation.")

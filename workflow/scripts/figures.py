@@ -1,47 +1,136 @@
 """Scores in, figures out; nothing is trained to redraw one.
 
-    python -m workflow.scripts.figures curves --scores results/quick/scores.csv --out results/quick/figures/curves \
+    python -m workflow.scripts.figures curves --scores results/quick/scores.csv --out results/quick/figures/curves_raw \
         --units raw
 
-writes curves.pdf, curves.png and curves.txt, the caption.
+writes curves_raw.pdf, curves_raw.png and curves_raw.txt, the caption. The options are the keys of a line of `figures:`
+in a study's config.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from workflow.scripts import style
-from workflow.scripts.curves import POINTS, SOURCES, X_LABELS, draw_curves
+from workflow.scripts.compute import draw_compute
+from workflow.scripts.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
 from workflow.scripts.scores import read_scores, write_atomic
+from workflow.scripts.sparsity import draw_sparsity
+from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
+from workflow.scripts.sweeps import draw_limits, draw_walk
+from workflow.scripts.tables import per_seed
+
+KINDS = {
+    "curves": "learning curves: return above cost, above the multiplier",
+    "aggregate": "interquartile means over tasks and seeds",
+    "profiles": "performance profiles",
+    "improvement": "probability of improvement over a reference",
+    "limits": "return and cost against the cost limit",
+    "walk": "what each knob changes between two methods",
+    "compute": "processor time per method",
+    "sparsity": "reward and cost of an offline dataset's state-actions",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """One subcommand a kind; an option that a kind does not know is refused."""
+    made = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    kinds = made.add_subparsers(dest="kind", required=True)
+    for name, text in KINDS.items():
+        kind = kinds.add_parser(name, help=text)
+        kind.add_argument("--out", type=Path, required=True, help="path without ending; .pdf, .png, .txt are written")
+        kind.add_argument("--tasks", nargs="+", help="only these tasks")
+        if name == "sparsity":
+            kind.add_argument("--datasets", type=Path, nargs="+", required=True, help="one file a task, in their order")
+            continue
+        kind.add_argument("--scores", type=Path, nargs="+", required=True, help="several studies in `limits` alone")
+        kind.add_argument("--methods", nargs="+", help="only these methods; in `walk` their order")
+        if name in ("curves", "aggregate", "profiles", "improvement"):
+            kind.add_argument("--sweep", action="store_true", help="colour the methods by their order on a scale")
+        if name == "improvement":
+            kind.add_argument("--reference", default="warm_start")
+        if name == "compute":
+            kind.add_argument("--runs", type=Path, required=True, help="folder of the runs' records")
+        if name == "curves":
+            kind.add_argument("--units", choices=["raw", "normalized"], default="raw")
+            kind.add_argument("--source", choices=list(SOURCES), default="train")
+            kind.add_argument("--x", choices=list(X_LABELS), default="env_steps")
+            kind.add_argument("--window", type=int, default=1, help="rounds in a moving average (published: 10)")
+            kind.add_argument("--points", type=int, default=POINTS, help="most points per curve")
+            kind.add_argument("--rows", nargs="+", choices=list(ROWS), default=["return", "cost"])
+    return made
+
+
+def select(scores: pd.DataFrame, methods: list[str] | None, tasks: list[str] | None, where: str) -> pd.DataFrame:
+    """The rows of some methods and tasks.
+
+    Raises:
+        ValueError: the scores lack one of them.
+    """
+    for column, wanted in (("method", methods), ("task", tasks)):
+        if wanted:
+            unknown = sorted(set(wanted) - set(scores[column]))
+            if unknown:
+                raise ValueError(f"{where} has no {column} {unknown[0]}; it has {', '.join(scores[column].unique())}.")
+            scores = scores[scores[column].isin(wanted)]
+    return scores
+
+
+def draw(options: argparse.Namespace):
+    """The figure and its caption."""
+    if options.kind == "sparsity":
+        from marvel.datasets import read
+
+        if len(options.datasets) != len(options.tasks or []):
+            raise ValueError("sparsity needs --tasks and --datasets of equal number, in the same order.")
+        files = dict(zip(options.tasks, options.datasets, strict=True))
+        return draw_sparsity({task: read(path, task) for task, path in files.items()}, origins(files))
+    if len(options.scores) > 1 and options.kind != "limits":
+        raise ValueError(f"{options.kind} draws one study; {len(options.scores)} scores were given.")
+    frames = [read_scores(path) for path in options.scores]
+    scores = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    if options.kind != "limits" or options.methods:
+        scores = select(scores, options.methods, options.tasks, str(options.scores[0]))
+    sweep = options.methods if getattr(options, "sweep", False) else None
+    if options.kind == "curves":
+        if min(options.window, options.points) < 1:
+            raise ValueError("--window and --points must be at least 1.")
+        settings = (
+            options.units,
+            options.source,
+            options.x,
+            options.window,
+            options.points,
+            tuple(options.rows),
+            sweep,
+        )
+        return draw_curves(scores, *settings)
+    if options.kind == "compute":
+        return draw_compute(scores, options.runs)
+    seeds = per_seed(scores)
+    if options.kind == "improvement":
+        return draw_improvement(seeds, options.reference, sweep)
+    if options.kind == "limits":
+        return draw_limits(seeds)
+    if options.kind == "walk":
+        return draw_walk(seeds, options.methods or list(dict.fromkeys(seeds["method"])))
+    return {"aggregate": draw_aggregate, "profiles": draw_profiles}[options.kind](seeds, sweep)
+
+
+def origins(files: dict[str, Path]) -> dict[str, str]:
+    """A word for where each dataset comes from: collected here, or the downloaded file's own name."""
+    return {
+        task: "collected by this study" if path.with_name("run.json").is_file() else path.resolve().name
+        for task, path in files.items()
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Draw a figure and write its caption."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    kinds = parser.add_subparsers(dest="figure", required=True)
-    curves = kinds.add_parser("curves", help="learning curves, return above cost")
-    curves.add_argument("--scores", type=Path, required=True)
-    curves.add_argument("--out", type=Path, required=True, help="path without ending; .pdf, .png and .txt are written")
-    curves.add_argument("--units", choices=["raw", "normalized"], default="raw")
-    curves.add_argument("--source", choices=list(SOURCES), default="train")
-    curves.add_argument("--x", choices=list(X_LABELS), default="env_steps")
-    curves.add_argument("--window", type=int, default=1, help="rounds in a moving average (published: 10)")
-    curves.add_argument("--points", type=int, default=POINTS, help="most points per curve")
-    curves.add_argument("--methods", nargs="+", help="only these methods")
-    curves.add_argument("--tasks", nargs="+", help="only these tasks")
-    options = parser.parse_args(arguments)
-    scores = read_scores(options.scores)
-    for column, wanted in (("method", options.methods), ("task", options.tasks)):
-        if wanted:
-            unknown = sorted(set(wanted) - set(scores[column]))
-            if unknown:
-                raise ValueError(
-                    f"{options.scores} has no {column} {unknown[0]}; it has {', '.join(scores[column].unique())}."
-                )
-            scores = scores[scores[column].isin(wanted)]
-    if min(options.window, options.points) < 1:
-        raise ValueError("--window and --points must be at least 1.")
-    figure, text = draw_curves(scores, options.units, options.source, options.x, options.window, options.points)
+    options = parser().parse_args(arguments)
+    figure, text = draw(options)
     paths = style.save(figure, options.out)
     paths.append(options.out.with_name(f"{options.out.name}.txt"))
     write_atomic(paths[-1], text + "\n")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 matplotlib.use("Agg")
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
@@ -65,13 +66,17 @@ METHODS = {
     "so2": Style("#CC79A7", _LONG, "X"),
     "vpa_dual_ascent": Style("#6A3D9A", _DASH_DOT, "<"),
     "apid_only": Style("#1F8A8A", _DASH_DOT, ">"),
-    "vpa_fixed_pid": Style("#B03A6F", _DASH_DOT, "p"),
+    "vpa_pid": Style("#B03A6F", _DASH_DOT, "p"),
     "rlpd_lag": Style("#7A6A00", "-", "h"),
     "wsrl_lag": Style("#4466CC", "-", "d"),
     "cal_ql_lag": Style("#000000", _DOTS, "*"),
+    "q_from_scratch": Style("#4B7F2B", _DASH_DOT, "h"),
+    "marvel_bear": Style("#A3341C", "-", "o"),
+    "warm_start_bear": Style("#123F73", "-", "s"),
     "offline_only": Style("#666666", _DENSE, ""),
     "bc": Style("#A08A00", _DOTS, ""),
     "bc_safe": Style("#5F7F00", _DASH_DOT, ""),
+    "bear": Style("#9A6A5A", _DENSE, ""),
 }
 LIMIT = {"color": "#000000", "linestyle": (0, (5, 2.5)), "linewidth": 0.9}
 
@@ -81,11 +86,12 @@ _SPARE_DASHES = ("-", _DASH_DOT, _LONG)
 _SPARE_MARKERS = "os^Dv<>PXph"
 
 
-def styles(methods: list[str]) -> dict[str, Style]:
+def styles(methods: list[str], sweep: list[str] | None = None) -> dict[str, Style]:
     """A style for each method: the fixed one, or for an unknown name one chosen by the name itself.
 
     Two unknown names that would get the same colour and dash in one figure are told apart by moving the
-    alphabetically later one to the next free combination.
+    alphabetically later one to the next free combination. Methods named in `sweep` get the colours of a scale instead,
+    dark to light in that order, with the markers in turn.
     """
     looks = [
         (color, dash) for dash in _SPARE_DASHES for color in _SPARE_COLORS
@@ -99,13 +105,18 @@ def styles(methods: list[str]) -> dict[str, Style]:
             index = (index + 1) % len(looks)
         taken.add(index)
         chosen[name] = Style(*looks[index], _SPARE_MARKERS[number // 8 % len(_SPARE_MARKERS)])
-    return {name: METHODS.get(name) or chosen[name] for name in methods}
+    scale = {}
+    for place, name in enumerate(sweep or []):
+        shade = 0.9 * place / max(1, len(sweep) - 1)  # the scale's last, light yellow vanishes on white paper
+        color = to_hex(matplotlib.colormaps["viridis"](shade))
+        scale[name] = Style(color, "-", _SPARE_MARKERS[place % len(_SPARE_MARKERS)])
+    return {name: scale.get(name) or METHODS.get(name) or chosen[name] for name in methods}
 
 
-def order(methods: list[str]) -> list[str]:
-    """Methods in the order of the fixed table, then unknown ones by name: the same legend order everywhere."""
-    known = list(METHODS)
-    return sorted(set(methods), key=lambda name: (known.index(name) if name in METHODS else len(known), name))
+def order(methods: list[str], sweep: list[str] | None = None) -> list[str]:
+    """Methods in the order of `sweep`, then of the fixed table, then others by name: one legend order everywhere."""
+    known = [*(sweep or []), *(name for name in METHODS if name not in (sweep or []))]
+    return sorted(set(methods), key=lambda name: (known.index(name) if name in known else len(known), name))
 
 
 def thousands(value: float, _position: int | None = None) -> str:

@@ -126,14 +126,14 @@ def final(seeds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three significant digits or so, never an exponent."""
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2
     return f"{value:.{digits}f}"
 
 
-def _cell(row: pd.Series, name: str, show=_number) -> str:
+def cell(row: pd.Series, name: str, show=number) -> str:
     """`mean [low, high]`, or the mean alone where there is no interval, or a dash."""
     value, low, high = (row[f"{name}_{end}"] for end in ("mean", "low", "high"))
     if np.isnan(value):
@@ -150,11 +150,12 @@ def _safe_cell(row: pd.Series) -> str:
         return "–"
     if row["safe_from_seeds"] < row["n"]:
         return f"{row['safe_from_seeds']} of {row['n']} seeds"
-    return _cell(row, "safe_from", _steps)
+    return cell(row, "safe_from", _steps)
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> list[str]:
-    table = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
+def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:") -> list[str]:
+    """Lines of a Markdown table; the first column stands left, the others as `align` says."""
+    table = [header, [":--", *[align] * (len(header) - 1)], *rows]
     return ["| " + " | ".join(cells) + " |" for cells in table]
 
 
@@ -163,25 +164,29 @@ def markdown(table: pd.DataFrame) -> str:
     raw = ["train_return", "train_cost", "violation_rate", "cumulative_cost", "feasible_return"]
     normalized = [name for name in METRICS if name.endswith("_normalized")]
     lines = ["# Final results", ""]
-    for task in table["task"].unique():
-        rows = table[table["task"] == task].set_index("method", drop=False)
-        limits = sorted(rows["cost_limit"].unique())
-        allowed = "cost limit " + ", ".join(f"{limit:g}" for limit in limits) + " per episode"
+    for (task, limit), group in table.groupby(["task", "cost_limit"], sort=False):  # one ranking, one limit
+        rows = group.set_index("method", drop=False)
+        allowed = f"cost limit {limit:g} per episode"
         methods = [rows.loc[name] for name in order(list(rows["method"]))]
         lines += [f"## {task} ({allowed})", "", "Raw units:", ""]
         header = "method|n|return|cost|violation rate|cumulative cost|feasible return|safe from (env steps)"
         header = [*header.split("|"), "eval return", "eval cost", "env steps", "updates"]
         cells = [
             [f"`{row['method']}`", str(row["n"])]
-            + [_cell(row, name) for name in raw]
-            + [_safe_cell(row), _cell(row, "eval_return"), _cell(row, "eval_cost")]
+            + [cell(row, name) for name in raw]
+            + [_safe_cell(row), cell(row, "eval_return"), cell(row, "eval_cost")]
             + [_steps(row[name]) for name in COUNTS]
             for row in methods
         ]
-        lines += [*_markdown(header, cells), "", "DSRL's normalised units (return 0 to 1, cost 1 = the limit):", ""]
+        lines += [
+            *markdown_table(header, cells),
+            "",
+            "DSRL's normalised units (return 0 to 1, cost 1 = the limit):",
+            "",
+        ]
         header = ["method", "n", "return", "cost", "feasible return", "eval return", "eval cost"]
-        cells = [[f"`{row['method']}`", str(row["n"]), *(_cell(row, name) for name in normalized)] for row in methods]
-        lines += [*_markdown(header, cells), ""]
+        cells = [[f"`{row['method']}`", str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
+        lines += [*markdown_table(header, cells), ""]
     return "\n".join([*lines, caption(table), ""])
 
 

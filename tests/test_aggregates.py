@@ -1,0 +1,128 @@
+"""Numbers over several tasks: by hand, and against rliable (Agarwal et al. 2021), whose definitions they follow."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import made_up
+
+from workflow.scripts import aggregates, summary, sweeps, tables
+from workflow.scripts.intervals import interquartile_mean
+
+
+def rliable_metrics():
+    """rliable's metrics, or a skip that says how to get them (its library module needs packages that these do not)."""
+    return pytest.importorskip(
+        "rliable.metrics", reason="rliable is not installed; pip install --no-deps -r requirements-test.txt"
+    )
+
+
+@pytest.fixture(scope="module")
+def matrices() -> tuple[np.ndarray, np.ndarray]:
+    """Two score matrices, (6 runs, 4 tasks), with ties."""
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(6, 4)).round(1), generator.normal(0.3, size=(6, 4)).round(1)
+
+
+def test_probability_of_improvement_by_hand():
+    # Task 1: 2 of 4 pairs won and one tied; task 2: all lost.
+    first, second = np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([[1.0, 5.0], [2.0, 5.0]])
+    assert aggregates.improvement(first, second) == pytest.approx((2.5 / 4 + 0) / 2)
+    assert aggregates.improvement(first, first) == 0.5
+
+
+def test_profile_by_hand():
+    scores = np.array([[0.0, 1.0], [0.5, 2.0]])
+    np.testing.assert_allclose(aggregates.profile(scores, np.array([-1.0, 0.0, 0.5, 1.5])), [1, 0.75, 0.5, 0.25])
+
+
+def test_interquartile_mean_is_rliables(matrices):
+    rliable = rliable_metrics()
+    for scores in (*matrices, matrices[0][:3], matrices[0][:5, :1]):
+        assert interquartile_mean(scores) == pytest.approx(rliable.aggregate_iqm(scores), abs=1e-12)
+
+
+def test_probability_of_improvement_is_rliables(matrices):
+    rliable = rliable_metrics()
+    first, second = matrices
+    assert (first[:, None] == second[None]).any()  # ties are in it
+    expected = rliable.probability_of_improvement(first, second)
+    assert aggregates.improvement(first, second) == pytest.approx(expected, abs=1e-12)
+    batch = aggregates.improvement(np.stack([first, second]), np.stack([second, first]))
+    np.testing.assert_allclose(batch, [expected, 1 - expected])
+
+
+def test_bootstrap_draws_inside_tasks_and_one_run_has_no_interval(matrices):
+    constant = np.tile([1.0, 5.0], (4, 1))  # tasks differ, runs do not
+    value, low, high = aggregates.bootstrap((constant,), lambda scores: scores.mean((-2, -1)), aggregates.fresh())
+    assert value == low == high == 3
+    value, low, high = aggregates.bootstrap(matrices, aggregates.improvement, aggregates.fresh())
+    assert low < value < high
+    assert np.isnan(aggregates.bootstrap((matrices[0][:1],), interquartile_mean, aggregates.fresh())[1])
+
+
+def test_matrices_refuse_holes_and_mixed_limits():
+    seeds = tables.per_seed(made_up(["BallRun", "CarRun"], ["marvel"], seeds=2, rounds=6))
+    assert aggregates.matrices(seeds, "train_return")["marvel"].shape == (2, 2)
+    with pytest.raises(ValueError, match="no train_return on CarRun with seed 1"):
+        aggregates.matrices(seeds[:3], "train_return")
+    with pytest.raises(ValueError, match=r"cost limits \[20.0, 40.0\]; an aggregate needs one"):
+        aggregates.matrices(seeds.assign(cost_limit=[20.0, 20.0, 40.0, 40.0]), "train_return")
+
+
+def test_evaluated_policies_stand_for_themselves():
+    scores = made_up(["BallRun"], ["offline_only"], seeds=2)
+    scores.loc[scores["seed"] == 1, "eval_cost"] = 25.0
+    seeds = aggregates.with_evaluated(tables.per_seed(scores))
+    assert seeds["train_return_normalized"].tolist() == seeds["eval_return_normalized"].tolist()
+    assert seeds["feasible_return_normalized"].tolist() == [seeds["eval_return_normalized"][0], 0.0]
+    assert seeds["violation_rate"].isna().all()
+
+
+def test_figures_over_tasks_show_return_beside_feasible_return_and_cost():
+    scores = made_up(["BallRun", "CarRun"], ["marvel", "warm_start", "offline_only"], seeds=3, rounds=10)
+    seeds = tables.per_seed(scores)
+    for figure, text in (summary.draw_aggregate(seeds), summary.draw_profiles(seeds)):
+        labels = " ".join(axes.get_xlabel() for axes in figure.axes)
+        assert all(word in labels for word in ("return", "feasible return", "cost"))
+        assert "2 tasks (BallRun, CarRun) with n = 3 seeds" in text and "stratified" in text and "few seeds" in text
+        assert "cost limit 20" in text
+    figure, text = summary.draw_improvement(seeds, "warm_start")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["marvel", "offline_only"]
+    assert "lower cost" in figure.axes[1].get_xlabel()
+    with pytest.raises(ValueError, match="improvement over 'jsrl' needs that method"):
+        summary.draw_improvement(seeds, "jsrl")
+
+
+def test_lines_of_one_method_at_several_limits_are_one_curve():
+    assert sweeps.family("marvel_limit40", 40) == "marvel"
+    assert sweeps.family("marvel_limit40", 20) == "marvel_limit40"  # the name says one thing, the runs another
+    parts = []
+    for limit in (10, 20, 40):
+        name = {10: "marvel_limit10", 20: "marvel", 40: "marvel_limit40"}[limit]
+        parts.append(made_up(["BallRun"], ["marvel"], seeds=2, rounds=8).assign(cost_limit=float(limit), method=name))
+    seeds = tables.per_seed(pd.concat(parts))
+    figure, text = sweeps.draw_limits(seeds)
+    assert [label.get_text() for label in figure.legends[0].get_texts()] == ["marvel", "cost = limit"]
+    assert "10, 20, 40" in text
+    with pytest.raises(ValueError, match="needs at least two"):
+        sweeps.draw_limits(seeds[seeds["cost_limit"] == 20])
+    with pytest.raises(ValueError, match="cost limit 10 was given twice"):
+        sweeps.draw_limits(pd.concat([seeds, seeds[seeds["cost_limit"] == 10]]))
+
+
+def test_a_walk_is_a_chain_of_paired_differences():
+    methods = ["official", "half", "marvel"]
+    seeds = pd.DataFrame(
+        [("BallRun", m, s, 10 * p + s * (p == 2)) for p, m in enumerate(methods) for s in (0, 1, 2)],
+        columns=["task", "method", "seed", "train_return"],
+    )
+    table = sweeps.changes(seeds, methods, "train_return")
+    assert table["method"].tolist() == ["half", "marvel"]
+    assert table["change"].tolist() == [10, 11]
+    assert (table["low"][0], table["high"][0], table["low"][1], table["high"][1]) == (10, 10, 10, 12)
+    full = tables.per_seed(made_up(["BallRun", "CarRun"], methods, seeds=3, rounds=6))
+    figure, text = sweeps.draw_walk(full, methods)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. marvel"]
+    assert "from official to marvel" in text
+    with pytest.raises(ValueError, match="'gone'"):
+        sweeps.draw_walk(full, ["official", "gone"])

@@ -1,0 +1,120 @@
+"""What each method costs to run: processor time of its stages, from the records of the runs."""
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from workflow.scripts import style
+from workflow.scripts.summary import ROW
+
+STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "online": "online, evaluations included"}
+_COLORS = {"offline": "#BDBDBD", "prealigned": "#7A7A7A", "online": "#0072B2"}
+
+
+def stage_seconds(folder: Path) -> dict[str, float] | None:
+    """Processor seconds of a run and of those that it started from.
+
+    Args:
+        folder: holds run.json; the `start` in it is a path to the checkpoint beside an earlier run.json.
+
+    Returns:
+        {stage: seconds}, or None if the run has no record of its time. Every method bears its whole offline stage,
+        though methods of one study share it.
+    """
+    path = folder / "run.json"
+    card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = card.get("record", {})
+    if "cpu_seconds" not in record:
+        return None
+    spent = {"online": float(record["cpu_seconds"])}
+    while card.get("start"):
+        path = Path(card["start"]).parent / "run.json"
+        if not path.is_file():
+            break
+        card = json.loads(path.read_text(encoding="utf-8"))
+        stage = "prealigned" if "prealigned" in path.parts else "offline"
+        spent[stage] = float(card.get("record", {}).get("cpu_seconds", 0.0))
+    return spent
+
+
+def costs(scores: pd.DataFrame, runs: Path) -> pd.DataFrame:
+    """One row per run: method, task, seed, env_steps, updates and processor seconds per stage.
+
+    Args:
+        scores: rows of scores.csv.
+        runs: folder with {method}/{task}/seed{seed}/run.json.
+    """
+    rows = []
+    last = scores.groupby(["method", "task", "seed"], sort=False)[["env_steps", "updates"]].max().reset_index()
+    for row in last.itertuples(index=False):
+        spent = stage_seconds(runs / row.method / row.task / f"seed{row.seed}")
+        if spent is not None:
+            rows.append(row._asdict() | dict.fromkeys(STAGES, 0.0) | spent)
+    return pd.DataFrame(rows, columns=["method", "task", "seed", "env_steps", "updates", *STAGES])
+
+
+def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
+    """Processor time per run by stage, and per 1,000 environment steps online.
+
+    Args:
+        scores: rows of scores.csv.
+        runs: folder with the runs' records.
+
+    Returns:
+        The figure and its caption.
+
+    Raises:
+        ValueError: no run has a record of its time.
+    """
+    table = costs(scores, runs)
+    if table.empty:
+        raise ValueError(f"no run.json under {runs} records cpu_seconds, so there is no cost to draw.")
+    names, tasks = style.order(list(table["method"])), list(dict.fromkeys(table["task"]))
+    means = table.groupby(["method", "task"])[[*STAGES, "env_steps"]].mean()
+    with plt.rc_context(style.RC):
+        figure = Figure(figsize=(style.TEXT_WIDTH, 1.0 + ROW * len(names)), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
+        for place, name in enumerate(names):
+            total, start = means.loc[name].mean(), 0.0
+            for stage in STAGES:
+                left.barh(place, total[stage] / 60, left=start, height=0.62, color=_COLORS[stage])
+                start += total[stage] / 60
+            trained = means.loc[name][means.loc[name]["env_steps"] > 0]
+            pace = 1000 * trained["online"] / trained["env_steps"]
+            right.plot(pace, [place] * len(pace), "o", color=_COLORS["online"], alpha=0.6, markersize=3.6)
+        for axes in (left, right):
+            axes.set_ylim(len(names) - 0.4, -0.6)
+            axes.set_yticks(range(len(names)), names)
+            axes.grid(False, axis="y")
+            axes.set_xlim(0, 1.05 * max(axes.get_xlim()[1], 1e-9))
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+        left.set_xlabel("processor minutes per run\n(mean over tasks and seeds)")
+        right.set_xlabel("online processor seconds per\n1,000 environment steps (a dot per task)")
+        handles = [Patch(color=_COLORS[stage], label=text) for stage, text in STAGES.items()]
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    n = table.groupby(["method", "task"])["seed"].nunique()
+    cpus = sorted(_processors(table, runs))
+    text = (
+        "Processor time of one run, from the runs' records (user and system time of the process, start-up included, "
+        "over all "
+        "resumptions). Left: by stage; each method bears the whole offline stage that it starts from, though methods "
+        "share "
+        "one. Right: the online stage alone, evaluations included. "
+        f"Tasks: {', '.join(tasks)}; n = {n.min()}{'' if n.min() == n.max() else f' to {n.max()}'} seeds; "
+        f"processor: {', '.join(cpus) or 'not recorded'}. Runs may have shared a machine with others."
+    )
+    without = sorted(set(scores["method"]) - set(names))
+    return figure, text + (f" Without a record: {', '.join(without)}." if without else "")
+
+
+def _processors(table: pd.DataFrame, runs: Path) -> set[str]:
+    found = set()
+    for row in table.itertuples(index=False):
+        card = json.loads((runs / row.method / row.task / f"seed{row.seed}" / "run.json").read_text(encoding="utf-8"))
+        found.add(str(card["record"].get("cpu", "not recorded")))
+    return found
