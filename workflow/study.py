@@ -17,9 +17,11 @@ import yaml
 from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
 from marvel.multipliers import controller
 from marvel.tasks import TASKS, get_task
+from workflow.choice import expand_tasks, memory_mb
 from workflow.figure_lines import figure_lines
 
 ROOT = Path(__file__).resolve().parent.parent
+HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
 
 
@@ -36,10 +38,9 @@ class Study:
     def __init__(self, config: dict):
         config = with_numbers(config)
         check_schema(config)
+        config = config | {"tasks": expand_tasks(config["tasks"])}
         self.config, self.name = config, config["study"]
         self.base = f"results/{self.name}"
-        for task in config["tasks"]:
-            get_task(task)
         self.tasks, self.seeds, self.methods = config["tasks"], config["seeds"], list(config["methods"])
         self.cost_limit = config["cost_limit"]
         for name, line in config["methods"].items():
@@ -52,7 +53,7 @@ class Study:
                     raise ValueError(f"{name}: cost_limit is no knob of {line['train']}; a method's line may have one.")
         if config["dataset"]["source"] == "collect":
             self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
-        self.figures = figure_lines(config)
+        self.figures = figure_lines(config | {"tasks": self.tasks})
         for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
             get_task(task)
 
@@ -75,7 +76,11 @@ class Study:
 
     @cached_property
     def _tuned(self) -> dict[str, dict]:
-        return read_hyperparameters(ROOT / "workflow" / "config" / "hyperparameters.tsv")
+        return read_hyperparameters(HYPERPARAMETERS)
+
+    def tuned(self, task: str) -> bool:
+        """Whether the task's values were tuned by someone; if not, they are defaults by suite and episode length."""
+        return task in self._tuned and task not in not_tuned(HYPERPARAMETERS)
 
     def _split(self, name: str, line: dict) -> tuple[dict, dict]:
         """(hyperparameters, knobs) of a line: a key that is a knob of the function goes to it, another is shared."""
@@ -117,8 +122,8 @@ class Study:
     # Paths, one function a stage; the same literals stand in the rules.
 
     def dataset(self, task: str) -> str:
-        """The task's data."""
-        return f"{self.base}/data/{task}/dataset.hdf5"
+        """The data that the task's runs read."""
+        return f"{self.base}/{'filtered' if self.config['dataset'].get('filters') else 'data'}/{task}/dataset.hdf5"
 
     def offline_checkpoint(self, algorithm: str, task: str, seed: int) -> str:
         """The offline checkpoint that belongs to the online seed `seed`."""
@@ -150,6 +155,28 @@ class Study:
         return f"marvel.datasets get {task} --out {out}/dataset.hdf5" + (
             f" --file {shlex.quote(given)}" if given else ""
         )
+
+    def filter_command(self, task: str) -> str:
+        """The arguments of `python -m` that filter a task's dataset."""
+        data = self.config["dataset"]
+        filters = shlex.quote(json.dumps(data["filters"], sort_keys=True))
+        return (
+            f"marvel.filters {self.base}/data/{task}/dataset.hdf5 --task {task} --cost-limit {self.cost_limit} "
+            f"--seed {data.get('seed', 0)} --filters {filters} --out {self.dataset(task)}"
+        )
+
+    def memory(self, stage: str, task: str, method: str | None = None) -> int:
+        """Largest memory of a job in megabytes (workflow/choice.py); `method` for the stage "finetune"."""
+        line = self.config["methods"][method] if method else {}
+        shared = self._split(method, line)[0] if method else {}
+        hp = resolve(self._tuned.get(task, {}), self.config.get("hyperparameters", {}), shared)
+        data, steps = self.config["dataset"], None
+        if stage == "finetune" and not line.get("dataset"):
+            steps = 0
+        elif data["source"] == "collect":
+            budget = knobs_of("marvel.collect") | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
+            steps = budget["steps"] + budget["rollout_steps"]
+        return memory_mb(stage, get_task(task), hp, steps)
 
     def pretrain_card(self, algorithm: str, task: str, seed: int) -> str:
         """Card of an offline algorithm's run."""
@@ -208,8 +235,8 @@ def stage_line(stage: str, line: dict) -> dict:
 
 
 @cache
-def knobs_of(train: str) -> tuple[str, ...]:
-    """Keyword-only arguments of `train` in the module `train`, read from its source.
+def knobs_of(train: str) -> dict[str, object]:
+    """Keyword-only arguments of `train` in the module `train` with their defaults, read from its source.
 
     Raises:
         ValueError: No such file, or no such function in it.
@@ -220,7 +247,8 @@ def knobs_of(train: str) -> tuple[str, ...]:
         raise ValueError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == "train":
-            return tuple(argument.arg for argument in node.args.kwonlyargs)
+            arguments = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            return {argument.arg: default and ast.literal_eval(default) for argument, default in arguments}
     raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
 
 
@@ -233,7 +261,7 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
     table = {}
     with open(path, newline="", encoding="utf-8") as file:
         for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
-            task = row.pop("task")
+            task, _ = row.pop("task"), row.pop("source", None)
             if task not in TASKS:
                 raise ValueError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
             values = {}
@@ -247,6 +275,14 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
             resolve(values, where=f"{path.name} line {number} ({task})")
             table[task] = values
     return table
+
+
+@cache
+def not_tuned(path: Path) -> frozenset[str]:
+    """Tasks whose row of the table says in its column `source` that nobody tuned it."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return frozenset(row["task"] for row in rows if row.get("source") == "default, not tuned")
 
 
 def check_schema(config: dict) -> None:
