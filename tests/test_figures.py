@@ -178,30 +178,43 @@ def test_a_sweep_has_the_colours_of_a_scale_in_the_order_given():
 
 
 CONFIG = {
+    "study": "x",
     "cost_limit": 20,
     "tasks": ["BallRun", "CarRun"],
-    "methods": {"marvel": {}, "warm_start": {}, "marvel_limit40": {"cost_limit": 40}},
+    "seeds": [0],
+    "dataset": {"source": "dsrl"},
+    "methods": {
+        "marvel": {"train": "baselines.from_scratch", "start": "scratch"},
+        "warm_start": {"train": "baselines.from_scratch", "start": "scratch"},
+        "marvel_limit40": {"train": "baselines.from_scratch", "start": "scratch", "cost_limit": 40},
+    },
 }
 
 
 def test_figure_lines_fill_in_what_a_line_leaves_out():
-    lines = figure_lines.figure_lines(CONFIG | {"figures": {"window": 5, "sums": {"kind": "improvement"}}})
-    assert list(lines) == ["curves_raw", "curves_normalized", "sums"]
-    assert lines["curves_raw"] == {
+    given = {
+        "window": 5,
+        "sums": {"kind": "improvement"},
+        "cost": {"kind": "sparsity", "tasks": ["CarRun"]},
+        "sweep": {"kind": "limits", "studies": ["low"]},
+    }
+    study = Study(CONFIG | {"figures": given})
+    assert list(study.figures) == ["curves_raw", "curves_normalized", "sums", "cost", "sweep"]
+    assert study.figures["curves_raw"] == {
         "kind": "curves",
         "units": "raw",
         "window": 5,
         "methods": ["marvel", "warm_start"],  # the line under another limit stays out
     }
-    assert lines["sums"]["reference"] == "warm_start" and "window" not in lines["sums"]
-    command = figure_lines.figure_command(lines["curves_raw"], "results/x")
+    assert study.figures["sums"]["reference"] == "warm_start" and "window" not in study.figures["sums"]
+    command = figure_lines.figure_command(study, "curves_raw")
     assert command == "curves --scores results/x/scores.csv --methods marvel warm_start --units raw --window 5"
-    lines = figure_lines.figure_lines(CONFIG | {"figures": {"cost": {"kind": "sparsity", "tasks": ["CarRun"]}}})
-    inputs = figure_lines.figure_inputs(lines["cost"], "results/x")
-    assert inputs == {"datasets": ["results/x/data/CarRun/dataset.hdf5"]}
-    lines = figure_lines.figure_lines(CONFIG | {"figures": {"sweep": {"kind": "limits", "studies": ["low"]}}})
-    inputs = figure_lines.figure_inputs(lines["sweep"], "results/x")
-    assert inputs == {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
+    assert figure_lines.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
+    both = {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
+    assert figure_lines.figure_inputs(study, "sweep") == both
+    assert json.loads(study.finetune_card("marvel_limit40", "CarRun", 0))["cost_limit"] == 40
+    with pytest.raises(ValueError, match=r"vpa: cost_limit is no knob of marvel\.prealign"):
+        Study(CONFIG | {"prealign": {"vpa": {"cost_limit": 40}}})
 
 
 @pytest.mark.parametrize(
@@ -231,8 +244,8 @@ def test_the_schema_names_the_nearest_key_of_a_figure_line():
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_figure_line_of_every_config_is_a_command(path):
     study = Study(yaml.safe_load(path.read_text()))
-    for line in study.figures.values():
-        words = shlex.split(figure_lines.figure_command(line, study.base))
+    for name, line in study.figures.items():
+        words = shlex.split(figure_lines.figure_command(study, name))
         assert figures.parser().parse_args([*words, "--out", "x"]).kind == line["kind"]
 
 

@@ -77,20 +77,29 @@ def usual_methods(config: dict) -> list[str]:
     return [name for name, line in config["methods"].items() if line.get("cost_limit", limit) == limit]
 
 
-def figure_inputs(line: dict, base: str) -> dict[str, list[str]]:
-    """Files that a figure is drawn from: datasets for `sparsity`, else scores (of several studies for `limits`)."""
+def figure_inputs(study, name: str) -> dict[str, list[str]]:
+    """Files that a figure is drawn from: datasets for `sparsity`, else scores (of several studies for `limits`).
+
+    Args:
+        study: The `Study`; its figures, base and datasets are asked for.
+        name: Of the figure.
+    """
+    line = study.figures[name]
     if line["kind"] == "sparsity":
-        return {"datasets": [f"{base}/data/{task}/dataset.hdf5" for task in line["tasks"]]}
-    return {"scores": [f"{base}/scores.csv", *(f"results/{study}/scores.csv" for study in line.get("studies", []))]}
+        return {"datasets": [study.dataset(task) for task in line["tasks"]]}
+    return {
+        "scores": [f"{study.base}/scores.csv", *(f"results/{other}/scores.csv" for other in line.get("studies", []))]
+    }
 
 
-def figure_command(line: dict, base: str) -> str:
-    """The arguments of workflow.scripts.figures for a figure, without --out."""
+def figure_command(study, name: str) -> str:
+    """The arguments of workflow.scripts.figures for a figure, without --out; `study` as in `figure_inputs`."""
+    line = study.figures[name]
     words = [line["kind"]]
-    for key, paths in figure_inputs(line, base).items():
+    for key, paths in figure_inputs(study, name).items():
         words += [f"--{key}", *paths]
     if line["kind"] == "compute":
-        words += ["--runs", f"{base}/runs"]
+        words += ["--runs", f"{study.base}/runs"]
     for key in FLAGS:
         if key in line:
             value = line[key]

@@ -117,7 +117,7 @@ rule claims:
 # One rule for all figures of the config's `figures` section.
 rule figure:
     input:
-        unpack(lambda w: figure_inputs(STUDY.figures[w.figure], BASE)),
+        unpack(lambda w: figure_inputs(STUDY, w.figure)),
         code=[
             f"workflow/scripts/{name}.py"
             for name in ("figures", *FIGURE_CODE, "panels", "grids", "aggregates", "tables", "intervals", "style")
@@ -132,7 +132,7 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
-        command=lambda w: figure_command(STUDY.figures[w.figure], BASE),
+        command=lambda w: figure_command(STUDY, w.figure),
         out=lambda w, output: Path(output[0]).with_suffix(""),
     shell:
         "python -m workflow.scripts.figures {params.command} --out {params.out} > {log} 2>&1"

@@ -80,7 +80,7 @@ def draw_price(axes: Axes, curves: dict[str, Curve]) -> None:
         return
     top = math.floor(math.log10(max(peaks)))
     low = min(top - 2, max(top - 5, math.floor(math.log10(min(peaks)))))
-    axes.set_yscale("symlog", linthresh=10.0**low, linscale=0.5)
+    axes.set_yscale("symlog", linthresh=10.0**low, linscale=0.2 * (top - low + 1))
     ticks = [10.0**k for k in range(low, top + 1, 1 if top - low < 4 else 2)]
     axes.set_yticks([0, *ticks], ["0", *(f"{tick:g}" for tick in ticks)])
     axes.yaxis.set_minor_locator(plt.NullLocator())
