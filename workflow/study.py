@@ -174,7 +174,9 @@ class Study:
         if stage == "finetune" and not line.get("dataset"):
             steps = 0
         elif data["source"] == "collect":
-            budget = knobs_of("marvel.collect") | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
+            budget = (
+                knobs_of("marvel.collect") | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
+            )
             steps = budget["steps"] + budget["rollout_steps"]
         return memory_mb(stage, get_task(task), hp, steps)
 

@@ -8,7 +8,27 @@ rule dataset:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda w: STUDY.memory("dataset", w.task),
     params:
         command=lambda w: STUDY.dataset_command(w.task),
+    shell:
+        "python -m {params.command} 2>&1 | tee {log}"
+
+
+rule filter:
+    input:
+        f"{BASE}/data/{{task}}/dataset.hdf5",
+    output:
+        f"{BASE}/filtered/{{task}}/dataset.hdf5",
+    log:
+        f"{BASE}/logs/filter/{{task}}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda w: STUDY.memory("dataset", w.task),
+    params:
+        command=lambda w: STUDY.filter_command(w.task),
     shell:
         "python -m {params.command} 2>&1 | tee {log}"

@@ -14,6 +14,8 @@ rule pretrain:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda w: STUDY.memory("pretrain", w.task),
     params:
         card=lambda w: STUDY.pretrain_card(w.algorithm, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,
@@ -37,6 +39,8 @@ rule prealign:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda w: STUDY.memory("prealign", w.task),
     params:
         card=lambda w: STUDY.prealign_card(w.variant, w.algorithm, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,

@@ -14,6 +14,8 @@ rule finetune:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda w: STUDY.memory("finetune", w.task, w.method),
     params:
         card=lambda w: STUDY.finetune_card(w.method, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,

@@ -1,0 +1,60 @@
+"""Which tasks a config names, and how much memory a job on one of them needs: plain functions of the task table."""
+
+from fnmatch import fnmatchcase
+
+from marvel.hyperparameters import Hyperparameters, nearest
+from marvel.tasks import TASKS, Task, get_task
+
+SUITES = sorted({task.suite for task in TASKS.values()})
+
+
+def expand_tasks(words: list[str]) -> list[str]:
+    """Names of the tasks that the words of a config's `tasks` stand for, each once, in the order of the words.
+
+    Args:
+        words: A task's name (`CarGoal1`), a pattern (`CarGoal*`, `*` for the 38 of DSRL) or a suite (`suite:velocity`).
+            A pattern never stands for the toy task.
+
+    Raises:
+        ValueError: A word that stands for no task, with the nearest names.
+    """
+    chosen = {}
+    for word in words:
+        if word.startswith("suite:"):
+            suite = word.removeprefix("suite:")
+            found = [task.name for task in TASKS.values() if task.suite == suite]
+            if not found:
+                raise ValueError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}.")
+        elif set(word) & set("*?["):
+            found = [task.name for task in TASKS.values() if fnmatchcase(task.name, word) and task.suite != "toy"]
+            if not found:
+                raise ValueError(f"tasks: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
+        else:
+            found = [get_task(word).name]
+        chosen |= dict.fromkeys(found)
+    return list(chosen)
+
+
+# Megabytes that a process has in use before it holds any data: Python, torch and the simulator, measured (peaks of runs
+# with tiny budgets, rounded up: 345 to 420, MetaDrive 560 and 0.2 more per episode). Networks are within it.
+BASE = {"toy": 400, "bullet": 500, "velocity": 500, "navigation": 500, "metadrive": 900}
+MARGIN = 1.15  # what the parts below leave out
+
+
+def memory_mb(stage: str, task: Task, hp: Hyperparameters, data_steps: int | None = None) -> int:
+    """Largest memory of a job, in megabytes: base + the data that it holds.
+
+    A replay buffer has one row per environment step of the online budget; an offline stage holds the dataset twice
+    (the file's arrays, and the buffer made of them), collecting its episodes and the arrays written.
+
+    Args:
+        stage: "finetune", or a stage that holds the dataset alone.
+        task: The task.
+        hp: `online_episodes` sets the replay buffer's size.
+        data_steps: Environment steps of the dataset, 0 for a job that reads none; None takes DSRL's number of episodes
+            at the time limit.
+    """
+    row = 4 * (2 * task.observation_dim + task.action_dim + 4)  # bytes; see ReplayBuffer
+    data_steps = task.dataset_episodes * task.max_episode_steps if data_steps is None else data_steps
+    online_steps = hp.online_episodes * task.max_episode_steps if stage == "finetune" else 0
+    return round(MARGIN * (BASE[task.suite] + row * (2 * data_steps + online_steps) / 2**20))
