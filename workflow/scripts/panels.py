@@ -84,7 +84,7 @@ def draw_price(axes: Axes, curves: dict[str, Curve]) -> None:
     ticks = [10.0**k for k in range(low, top + 1, 1 if top - low < 4 else 2)]
     axes.set_yticks([0, *ticks], ["0", *(f"{tick:g}" for tick in ticks)])
     axes.yaxis.set_minor_locator(plt.NullLocator())
-    axes.set_ylim(0, max(peaks) * 1.6)
+    axes.set_ylim(0, max(curve.values.max() for curve in curves.values()) * 1.4)
 
 
 def seeds_phrase(counts: pd.Series) -> str:

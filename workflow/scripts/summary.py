@@ -79,6 +79,8 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
             }
             whiskers(axes, names, values, looks, hollow)
             axes.set_xlabel(label)
+            if "return" in metric:
+                at_least(axes, -0.02, 0.2)
             if metric == "train_cost_normalized":
                 axes.axvline(1.0, zorder=1, **style.LIMIT)
                 wide_costs(axes)
@@ -92,6 +94,12 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
         "0 in the feasible return. Dashes: the cost limit. " + describe(seeds) + (f" {EVALUATED}" if hollow else "")
     )
     return figure, text
+
+
+def at_least(axes: Axes, low: float, high: float) -> None:
+    """Widen an x-axis so that a difference of no importance does not fill the panel."""
+    now = axes.get_xlim()
+    axes.set_xlim(min(low, now[0]), max(high, now[1]))
 
 
 def wide_costs(axes: Axes) -> None:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from workflow.scripts import style
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.panels import legend
-from workflow.scripts.summary import ROW, whiskers
+from workflow.scripts.summary import ROW, at_least, whiskers
 
 
 def family(method: str, limit: float) -> str:
@@ -180,6 +180,7 @@ def draw_walk(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
             whiskers(axes, names, {}, {})
             axes.axvline(0, color="black", linewidth=0.7, zorder=1)
             axes.set_xlabel(label)
+            at_least(axes, -0.05, 0.05)
             axes.xaxis.set_major_locator(MaxNLocator(4))
         figure.supxlabel(f"each line against the one above it, the first against {methods[0]}")
         legend(figure, tasks, looks, set(), None, style.TEXT_WIDTH)
