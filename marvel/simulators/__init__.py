@@ -94,8 +94,8 @@ class Episodes(gymnasium.Env):
         """Go back to a moment: the same actions then give the same trajectory, bit for bit, whatever was played.
 
         The episode is played again up to there, which works for every simulator because an episode is a function of
-        (task, seed, actions) alone. Simulators' own snapshots forget things (Bullet's the commands of its motors) and
-        would save at most half of a Monte-Carlo rollout that goes on to the end of the episode.
+        (task, seed, actions) alone. Simulators' own snapshots forget things (Bullet's the commands of its motors); for
+        moments spread over an episode, they would save half the time of Monte-Carlo rollouts to its end.
 
         Args:
             state: From `save_state`, also of another environment of this task.
