@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Files that only carry data from and to disk: a change in them cannot change a number.
 CARRIERS = {"marvel/run.py", "marvel/record.py", "marvel/mirrors.py", "marvel/__init__.py"}
 PACKAGES = ("torch", "numpy", "dsrl", "gymnasium", "bullet-safety-gym", "pybullet", "safety-gymnasium", "mujoco")
+PACKAGES += ("metadrive-simulator", "panda3d")
 
 
 def code_hash(path: Path) -> str:
