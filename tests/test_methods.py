@@ -72,6 +72,7 @@ def run(tmp_path, stages, toy_dataset):
                 "seeds": [0, 1],
                 "offline_seed": "paired",
                 "dataset": {"source": "dsrl", "files": {}},
+                "figures": {},  # they name other methods
                 "offline": offline,
                 "prealign": {key: value | {"calls": 10} for key, value in config.get("prealign", {}).items()},
                 "hyperparameters": SMALL | hyperparameters,
