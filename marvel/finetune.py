@@ -9,28 +9,9 @@ from marvel.buffer import Batch, ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
 from marvel.problem import Problem
+from marvel.progress import COLUMNS
 from marvel.rollout import Episode, evaluate, play_episodes
 from marvel.sac import SACLagrangian, gaussian
-
-# Columns of progress.csv, all in raw units; an empty cell means "not measured in this round".
-COLUMNS = (
-    "round",
-    "episodes",
-    "env_steps",
-    "updates",
-    "train_return",  # mean undiscounted return of the round's training episodes (stochastic policy)
-    "train_cost",
-    "train_violations",  # training episodes so far whose cost exceeded the limit
-    "cumulative_cost",  # all training costs so far
-    "eval_return",  # deterministic policy, distinct episodes
-    "eval_cost",
-    "eval_return_std",
-    "eval_cost_std",
-    "eval_episodes",
-    "multiplier",
-    "reward_q",  # mean target of the last minibatch, in the critics' units; empty in a round without updates
-    "cost_q",
-)
 
 
 def finetune(

@@ -1,4 +1,4 @@
-"""Run one card: `python -m marvel.run CARD --out DIR`.
+"""Run one card, `python -m marvel.run CARD --out DIR`, or check a result, `python -m marvel.run --check FILE`.
 
 CARD is a JSON file, or JSON itself; a finished run's run.json is a card too, so any run can be repeated from its own
 record. DIR receives progress.csv, run.json and, where the stage makes one, checkpoint.pt or dataset.hdf5. An
@@ -7,11 +7,9 @@ interrupted run goes on from DIR/.state when the same command is given again; fi
 
 import argparse
 import contextlib
-import csv
 import fcntl
 import importlib
 import inspect
-import io
 import json
 import os
 import resource
@@ -24,9 +22,9 @@ from pathlib import Path
 import torch
 
 from marvel import datasets, record
-from marvel.finetune import COLUMNS
 from marvel.hyperparameters import nearest, resolve
 from marvel.problem import Problem, tensor_bytes, write_atomically
+from marvel.progress import progress_bytes, read_progress
 from marvel.tasks import get_task
 
 CARD_KEYS = ("method", "train", "task", "seed", "cost_limit", "start", "dataset", "hyperparameters", "knobs")
@@ -218,31 +216,27 @@ def write_outputs(out: Path, state: Path, problem: Problem, card: dict, code: di
         (state / name).unlink(missing_ok=True)
 
 
-def progress_bytes(rows: list[dict]) -> bytes:
-    """Rows as CSV: full precision, no clock, empty cells for what was not measured."""
-    present = {key for row in rows for key in row}
-    columns = [name for name in COLUMNS if name in present] + sorted(present - set(COLUMNS))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: "" if value is None else value for key, value in row.items()} for row in rows)
-    return text.getvalue().encode()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Command line; faults of the input end with one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m marvel.run", description=__doc__)
-    parser.add_argument("card", help="JSON file or text; a run.json repeats its run")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the outputs")
+    parser.add_argument("card", nargs="?", help="JSON file or text; a run.json repeats its run")
+    parser.add_argument("--out", type=Path, help="folder for the outputs")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
+    if options.check is None and (options.card is None or options.out is None):
+        parser.error("give a card and --out, or --check FILE")
     with contextlib.ExitStack() as stack:
         if options.log:
             options.log.parent.mkdir(parents=True, exist_ok=True)
             log = stack.enter_context(open(options.log, "a", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
         try:
-            execute(read_card(options.card), options.out)
+            if options.check:
+                rows = read_progress(options.check)
+                print(f"{options.check}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
+            else:
+                execute(read_card(options.card), options.out)
         except ValueError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1

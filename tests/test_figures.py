@@ -32,7 +32,7 @@ def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 
                 count = 0 if method == "offline_only" else rounds
                 done = np.arange(count + 1) / max(count, 1)
                 lengths = random.integers(3 * task.max_episode_steps, 5 * task.max_episode_steps + 1, count)
-                frame = pd.DataFrame({column: np.nan for column in scores.PROGRESS}, index=range(count + 1))
+                frame = pd.DataFrame({column: np.nan for column in scores.COLUMNS}, index=range(count + 1))
                 frame["round"] = frame["env_steps"] = np.arange(count + 1)
                 frame["episodes"], frame["updates"] = 5 * frame["round"], 20 * frame["round"]
                 frame["env_steps"] = np.concatenate([[0], np.cumsum(lengths)])

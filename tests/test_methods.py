@@ -15,7 +15,7 @@ import torch
 import yaml
 from conftest import ROOT, SMALL
 
-from marvel.finetune import COLUMNS
+from marvel.progress import COLUMNS
 from marvel.run import execute, read_card
 from workflow.study import Study
 

@@ -105,6 +105,27 @@ def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
     assert name in (tmp_path / "results/toy/tables/final.md").read_text()
 
 
+def test_a_baseline_is_a_rule_of_its_own(tmp_path, toy_dataset):
+    copied = Copy(tmp_path)
+    config = toy_config(toy_dataset, seeds=[0])
+    config["methods"] = {
+        "from_scratch": config["methods"]["from_scratch"],
+        "random_actions": {"rule": "baselines/random_actions.smk"},
+    }
+    assert copied.planned(config)["random_actions"] == 1
+    result = copied.run(config)
+    assert result.returncode == 0, result.stdout
+    scores = pd.read_csv(tmp_path / "results" / "toy" / "scores.csv")
+    mine = scores[scores["method"] == "random_actions"]
+    assert len(mine) == 5 and mine["env_steps"].iloc[-1] == 600 and set(mine["cost_limit"]) == {5}
+    program = tmp_path / "baselines" / "random_actions.py"
+    program.write_text(program.read_text().replace("cumulative_cost", "cost_so_far"))
+    (tmp_path / "results/toy/runs/random_actions/Toy/seed0/progress.csv").unlink()
+    assert copied.run(config).returncode != 0
+    log = (tmp_path / "results/toy/logs/random_actions/Toy/seed0.log").read_text()
+    assert "lacks the column(s) cumulative_cost" in log
+
+
 def test_nothing_in_the_repository_points_outside_it():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:

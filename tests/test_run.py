@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, make_card, run_in_process
 
 from marvel import record
-from marvel.finetune import COLUMNS
+from marvel.progress import COLUMNS
 from marvel.run import execute, main, read_card
 
 KILLS = 2
@@ -177,6 +177,27 @@ def test_card_files(tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(ValueError, match="is no JSON"):
         read_card(str(tmp_path / "x.json"))
+
+
+def test_results_of_other_programs_are_checked(tmp_path, capfd):
+    execute(make_card("baselines.from_scratch"), tmp_path / "run")
+    file = tmp_path / "run" / "progress.csv"
+    assert main(["--check", str(file)]) == 0
+    assert "sound, 5 rows, 600 environment steps" in capfd.readouterr().out
+    text = file.read_text()
+    faults = {
+        text.replace("cumulative_cost", "cost_so_far"): "lacks the column(s) cumulative_cost",
+        text.replace("\n2,", "\n3,", 1): "has round 3 in row 2",
+        re.sub(r"(\n3,15,)\d+", r"\g<1>300", text): "goes from env_steps 300 to 300 in row 3",
+        re.sub(r"(\n3,15,\d+,\d+,)[^,]+", r"\1", text): "has no train_return in row 3",
+        re.sub(r"(\n3,15,\d+,\d+,)[^,]+", r"\1inf", text): "as train_return in row 3; it must be a finite number",
+    }
+    for content, sentence in faults.items():
+        assert content != text
+        file.write_text(content)
+        assert main(["--check", str(file)]) == 1
+        error = capfd.readouterr().err
+        assert sentence in error and error.startswith("error: ") and error.count("\n") == 1
 
 
 def test_code_hash_sees_code_and_not_comments(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from marvel.progress import COUNTS
 from marvel.tasks import get_task
 from workflow.scripts import scores, tables
 
@@ -17,8 +18,8 @@ def progress(returns: list[float], costs: list[float], limit: float = 20.0, step
     """progress.csv of a run with one episode per round, plus row 0 (evaluated, as is the last row)."""
     rounds = np.arange(len(returns) + 1)
     trained = np.array([np.nan, *costs])
-    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in scores.PROGRESS})
-    for name, each in zip(scores.COUNTS, (1, 1, steps, 4), strict=True):
+    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in scores.COLUMNS})
+    for name, each in zip(COUNTS, (1, 1, steps, 4), strict=True):
         frame[name] = rounds * each
     frame["train_return"], frame["train_cost"] = [np.nan, *returns], trained
     frame["train_violations"] = np.cumsum(trained > limit)
@@ -32,7 +33,7 @@ def progress(returns: list[float], costs: list[float], limit: float = 20.0, step
             5,
         ]
     frame.loc[1:, ["multiplier", "reward_q", "cost_q"]] = 0.1
-    return frame.astype(dict.fromkeys(scores.COUNTS, int))
+    return frame.astype(dict.fromkeys(COUNTS, int))
 
 
 def write_run(root: Path, method: str, task: str, seed: int, frame: pd.DataFrame, **card) -> Path:

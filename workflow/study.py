@@ -217,6 +217,10 @@ class Study:
         """Snakefiles of the methods that are rules of their own."""
         return sorted({line["rule"] for line in self.config["methods"].values() if "rule" in line})
 
+    def online_episodes(self, task: str) -> int:
+        """The task's online budget, for rules of their own."""
+        return resolve(self._tuned.get(task, {}), self.config.get("hyperparameters", {})).online_episodes
+
     def code_files(self) -> list[str]:
         """Python files that a run may use, relative to the project's root."""
         return sorted(str(p.relative_to(ROOT)) for top in ("marvel", "baselines") for p in (ROOT / top).rglob("*.py"))

@@ -14,94 +14,15 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from marvel.progress import COLUMNS, read_progress
 from marvel.record import code_hash
 from marvel.tasks import get_task, normalize_cost, normalize_return
 
-COUNTS = ["round", "episodes", "env_steps", "updates"]
-PROGRESS = [
-    *COUNTS,
-    "train_return",
-    "train_cost",
-    "train_violations",
-    "cumulative_cost",
-    "eval_return",
-    "eval_cost",
-    "eval_return_std",
-    "eval_cost_std",
-    "eval_episodes",
-    "multiplier",
-    "reward_q",
-    "cost_q",
-]
-TRAINING = ["train_return", "train_cost", "train_violations", "cumulative_cost"]  # never empty after row 0
 NORMALIZED = ["train_return_normalized", "train_cost_normalized", "eval_return_normalized", "eval_cost_normalized"]
-SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *PROGRESS, *NORMALIZED]
+SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *COLUMNS, *NORMALIZED]
 STARTS = ("prealigned", "offline", "scratch")
-
-
-def read_progress(path: Path) -> pd.DataFrame:
-    """Read and check one run's progress.csv, whoever wrote it.
-
-    Args:
-        path: the file; one row per round, columns as in `PROGRESS` (others are ignored), raw units, empty = missing.
-
-    Returns:
-        (rounds, 16) frame with the columns in the order of `PROGRESS`; counts are integers, the rest float64.
-
-    Raises:
-        ValueError: the file is missing or breaks the contract; one sentence says where and how.
-    """
-    try:
-        frame = pd.read_csv(path, float_precision="round_trip")
-    except FileNotFoundError:
-        raise ValueError(f"{path} does not exist; run this method, task and seed first.") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a readable CSV file ({str(error).strip()}).") from None
-    missing = [name for name in PROGRESS if name not in frame]
-    if missing:
-        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(PROGRESS)}.")
-    if frame.empty:
-        raise ValueError(f"{path} has no rows; row 0 is the policy before any training.")
-    frame = frame[PROGRESS]
-    for name in PROGRESS:
-        values = pd.to_numeric(frame[name], errors="coerce").astype(np.float64)
-        wrong = np.flatnonzero(np.isinf(values) | (values.isna() & frame[name].notna()))
-        if wrong.size:
-            value = frame[name].iloc[wrong[0]]
-            raise ValueError(f"{path} has {value!r} as {name} in row {wrong[0]}; it must be a finite number.")
-        required = COUNTS if name in COUNTS else TRAINING
-        holes = np.flatnonzero(values.isna())
-        holes = holes if name in COUNTS else holes[holes > 0]
-        if name in required and holes.size:
-            raise ValueError(f"{path} has no {name} in row {holes[0]}; only row 0 may leave training columns empty.")
-        frame = frame.assign(**{name: values})
-    _check_counts(path, frame)
-    return frame.astype(dict.fromkeys(COUNTS, np.int64))
-
-
-def _check_counts(path: Path, frame: pd.DataFrame) -> None:
-    """Raise the one-sentence error for rows out of order or counts that contradict each other."""
-    if frame["round"].tolist() != list(range(len(frame))):
-        row = int(np.flatnonzero(frame["round"].to_numpy() != np.arange(len(frame)))[0])
-        raise ValueError(f"{path} has round {frame['round'][row]:g} in row {row}; rounds must count 0, 1, 2, ...")
-    steps = frame["env_steps"].to_numpy()
-    if steps[0] != 0:
-        raise ValueError(f"{path} starts at env_steps {steps[0]:g}; row 0 is the start policy after 0 steps.")
-    if (np.diff(steps) <= 0).any():
-        row = int(np.flatnonzero(np.diff(steps) <= 0)[0]) + 1
-        raise ValueError(
-            f"{path} goes from env_steps {steps[row - 1]:g} to {steps[row]:g} in row {row}; it must strictly increase."
-        )
-    for name in ("episodes", "updates", "train_violations", "cumulative_cost"):
-        falls = np.flatnonzero(np.diff(frame[name].fillna(0).to_numpy()) < 0)
-        if falls.size:
-            raise ValueError(f"{path} has a {name} that falls in row {falls[0] + 1}; it is a count since the start.")
-    too_many = np.flatnonzero(frame["train_violations"] > frame["episodes"])
-    if too_many.size:
-        raise ValueError(f"{path} has more train_violations than episodes in row {too_many[0]}.")
 
 
 def read_card(path: Path, method: str, task: str, seed: int) -> dict:

@@ -1,0 +1,54 @@
+"""Random actions: an example of a program that is none of ours.
+
+It needs a simulator and NumPy, no torch and no loop of this project, and hands in one thing: progress.csv.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+
+from marvel.tasks import make_env
+
+ROUND = 5  # episodes a row, as the other methods
+COLUMNS = (
+    "round,episodes,env_steps,updates,train_return,train_cost,train_violations,cumulative_cost,eval_return,eval_cost,"
+    "eval_return_std,eval_cost_std,eval_episodes,multiplier,reward_q,cost_q"
+)
+
+
+def main() -> None:
+    """Play uniformly random actions and write a row every `ROUND` episodes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--episodes", type=int, required=True)
+    parser.add_argument("--cost-limit", type=float, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    env, rng = make_env(options.task), np.random.default_rng(options.seed)
+    lines, steps, violations, total = [COLUMNS, "0,0,0,0,,,0,0,,,,,,,,"], 0, 0, 0.0
+    for number in range(1, options.episodes // ROUND + 1):
+        returns, costs = [], []
+        for _ in range(ROUND):
+            env.reset(seed=int(rng.integers(2**31)))
+            episode_return, episode_cost, ended = 0.0, 0.0, False
+            while not ended:
+                action = rng.uniform(-1, 1, env.action_space.shape).astype(np.float32)
+                _, reward, terminated, truncated, info = env.step(action)
+                episode_return, episode_cost, steps = episode_return + reward, episode_cost + info["cost"], steps + 1
+                ended = terminated or truncated
+            returns.append(episode_return)
+            costs.append(episode_cost)
+        violations += sum(cost > options.cost_limit for cost in costs)
+        total += sum(costs)
+        means = f"{np.mean(returns)},{np.mean(costs)}"
+        lines.append(f"{number},{number * ROUND},{steps},0,{means},{violations},{total},,,,,,,,")
+    temporary = options.out.with_suffix(".part")
+    temporary.write_text("\n".join(lines) + "\n")
+    os.replace(temporary, options.out)
+
+
+if __name__ == "__main__":
+    main()
