@@ -16,6 +16,21 @@ rule dataset:
         "python -m {params.command} 2>&1 | tee {log}"
 
 
+rule card:
+    input:
+        f"{BASE}/data/{{task}}/dataset.hdf5",
+    output:
+        f"{BASE}/data/{{task}}/card.json",
+        f"{BASE}/data/{{task}}/scatter.png",
+    log:
+        f"{BASE}/logs/card/{{task}}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    shell:
+        "python -m marvel.datasets card {input} --task {wildcards.task} > {log} 2>&1"
+
+
 rule filter:
     input:
         f"{BASE}/data/{{task}}/dataset.hdf5",

@@ -4,6 +4,7 @@ FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
+    *(f"{BASE}/data/{task}/card.json" for task in STUDY.tasks if STUDY.needs_data()),
 ]
 
 

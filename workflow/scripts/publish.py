@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-KEPT = ("scores.csv", "tables/*", "figures/*", "data/*/card.json", "data/*/run.json", "data/*/*.png")
+KEPT = ("scores.csv", "tables/*", "figures/*", "data/*/*.json", "data/*/*.png")
 STAGES = ("offline", "prealigned", "runs")  # of these, records and progress
 
 
