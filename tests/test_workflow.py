@@ -15,7 +15,8 @@ import pytest
 import yaml
 from conftest import ROOT, SMALL
 
-from workflow.study import Study, read_hyperparameters
+from workflow.checks import read_hyperparameters
+from workflow.study import Study
 
 SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
 REPORTS = {"scores": 1, "table": 1, "policies": 1, "compare": 1, "claims": 1, "figure": 2, "all": 1}

@@ -1,0 +1,93 @@
+"""What a config may say: schema, knobs and tuned values, each fault one sentence with the nearest valid name."""
+
+import ast
+import csv
+import re
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from marvel.hyperparameters import nearest, resolve
+from marvel.tasks import TASKS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def with_numbers(value):
+    """The config with 1e-4 read as a number: YAML 1.1 wants 1.0e-4 and reads the other as text."""
+    if isinstance(value, dict):
+        return {key: with_numbers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(part) for part in value]
+    return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value) else value
+
+
+@cache
+def knobs_of(train: str) -> dict[str, object]:
+    """Keyword-only arguments of `train` in the module `train` with their defaults, read from its source.
+
+    Raises:
+        ValueError: No such file, or no such function in it.
+    """
+    path = ROOT / (train.replace(".", "/") + ".py")
+    if not path.exists():
+        known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
+        raise ValueError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "train":
+            arguments = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            return {argument.arg: default and ast.literal_eval(default) for argument, default in arguments}
+    raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
+
+
+def read_hyperparameters(path: Path) -> dict[str, dict]:
+    """The table of tuned values, {task: {name: value}}; a blank cell means the default.
+
+    Raises:
+        ValueError: An unknown task or column, or a cell that is no number, with line and column.
+    """
+    table = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
+            task, _ = row.pop("task"), row.pop("source", None)
+            if task not in TASKS:
+                raise ValueError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
+            values = {}
+            for name, cell in row.items():
+                if not cell:
+                    continue
+                try:
+                    values[name] = yaml.safe_load(cell) if "e" not in cell.lower() else float(cell)
+                except (ValueError, yaml.YAMLError):
+                    raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
+            resolve(values, where=f"{path.name} line {number} ({task})")
+            table[task] = values
+    return table
+
+
+@cache
+def not_tuned(path: Path) -> frozenset[str]:
+    """Tasks whose row of the table says in its column `source` that nobody tuned it."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return frozenset(row["task"] for row in rows if row.get("source") == "default, not tuned")
+
+
+def check_schema(config: dict) -> None:
+    """Validate against schemas/config.schema.yaml; the first fault becomes one sentence with the nearest valid name."""
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+    if not errors:
+        return
+    error = errors[0]
+    where = ": ".join(["config", *map(str, error.absolute_path)])
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        raise ValueError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+    if error.validator == "oneOf":
+        given = ", ".join(sorted(error.instance))
+        raise ValueError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
+    raise ValueError(f"{where}: {error.message}.")
