@@ -1,4 +1,4 @@
-"""Slow (`./run test -m slow tests/test_chaos.py`): the smoke study with six seeds, real simulator, killed again and again."""
+"""Slow (`./run test -m slow tests/test_chaos.py`): the smoke study with six seeds, killed again and again."""
 
 import os
 import random
