@@ -295,6 +295,14 @@ def test_hyperparameter_table_faults(tmp_path):
     table.write_text("task\tcritic_rl\nBallRun\t1e-3\n")
     with pytest.raises(ValueError, match=r"'critic_rl' is no hyperparameter; did you mean critic_lr"):
         read_hyperparameters(table)
+    table.write_text("task\tcritic_lr\tsource\nBallRun\t0\ttuned\n")
+    with pytest.raises(
+        ValueError, match=r"line 2 \(BallRun\): critic_lr: 0.* is less than or equal to the minimum of 0"
+    ):
+        read_hyperparameters(table)
+    table.write_text("task\ttau\tsource\nBallRun\t0.1\ttuned\n")
+    with pytest.raises(ValueError, match=r"line 2 \(BallRun\): 'tau' is no key here; allowed are actor_lr"):
+        read_hyperparameters(table)
     table.write_text("task\tcritic_lr\nBallRun\t1e-x\n")
     with pytest.raises(ValueError, match=r"critic_lr: '1e-x' is no number"):
         read_hyperparameters(table)

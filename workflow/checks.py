@@ -51,7 +51,7 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
     table = {}
     with open(path, newline="", encoding="utf-8") as file:
         for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
-            task, _ = row.pop("task"), row.pop("source", None)
+            task, source = row.pop("task"), row.pop("source", None)
             if task not in TASKS:
                 raise ValueError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
             values = {}
@@ -62,7 +62,9 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
                     values[name] = yaml.safe_load(cell) if "e" not in cell.lower() else float(cell)
                 except (ValueError, yaml.YAMLError):
                     raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
-            resolve(values, where=f"{path.name} line {number} ({task})")
+            where = f"{path.name} line {number} ({task})"
+            resolve(values, where=where)
+            check_schema(values | {"source": source}, "hyperparameters", where)
             table[task] = values
     return table
 
@@ -75,14 +77,24 @@ def not_tuned(path: Path) -> frozenset[str]:
         return frozenset(row["task"] for row in rows if row.get("source") == "default, not tuned")
 
 
-def check_schema(config: dict) -> None:
-    """Validate against schemas/config.schema.yaml; the first fault becomes one sentence with the nearest valid name."""
-    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+@cache
+def read_schema(name: str) -> dict:
+    """The JSON schema `schemas/{name}.schema.yaml`."""
+    return yaml.safe_load((ROOT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def check_schema(instance: dict, name: str = "config", where: str = "config") -> None:
+    """Validate against a schema; the first fault becomes one sentence with the nearest valid name.
+
+    Raises:
+        ValueError: The sentence, headed by `where` and the path to the fault.
+    """
+    validator = jsonschema.Draft202012Validator(read_schema(name))
+    errors = sorted(validator.iter_errors(instance), key=lambda error: list(error.path))
     if not errors:
         return
     error = errors[0]
-    where = ": ".join(["config", *map(str, error.absolute_path)])
+    where = ": ".join([where, *map(str, error.absolute_path)])
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
