@@ -3,6 +3,7 @@ from workflow.figure_lines import figure_command, figure_inputs
 FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
+    *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
     *(f"{BASE}/data/{task}/card.json" for task in STUDY.tasks if STUDY.needs_data()),
 ]
@@ -92,11 +93,12 @@ rule compare:
         "python -m workflow.scripts.compare --per-seed {input.seeds} --out {output} > {log} 2>&1"
 
 
-# The paper's claims with verdicts. Table 1's numbers are taken up where the study has them.
+# The paper's claims with verdicts. Table 1's numbers enter where the study has them.
 rule claims:
     input:
         scores=f"{BASE}/scores.csv",
         claims="workflow/reference/claims.yaml",
+        ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
         code=[
             f"workflow/scripts/{name}.py"
             for name in ("claims", "measures", "ledger", "tables", "aggregates", "intervals")
