@@ -13,6 +13,8 @@ from marvel.hyperparameters import nearest, resolve
 from marvel.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
+HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
+NOT_TUNED = "default, not tuned"  # a row's source where nobody tuned the task
 
 
 def with_numbers(value):
@@ -70,11 +72,11 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
 
 
 @cache
-def not_tuned(path: Path) -> frozenset[str]:
-    """Tasks whose row of the table says in its column `source` that nobody tuned it."""
+def tuned_tasks(path: Path) -> frozenset[str]:
+    """Tasks that have a row in the table whose column `source` does not say that nobody tuned them."""
     with open(path, newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t")
-        return frozenset(row["task"] for row in rows if row.get("source") == "default, not tuned")
+        return frozenset(row["task"] for row in rows if row.get("source") != NOT_TUNED)
 
 
 @cache

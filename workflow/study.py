@@ -10,11 +10,18 @@ from functools import cached_property
 from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
 from marvel.multipliers import controller
 from marvel.tasks import get_task
-from workflow.checks import ROOT, check_schema, knobs_of, not_tuned, read_hyperparameters, with_numbers
+from workflow.checks import (
+    HYPERPARAMETERS,
+    ROOT,
+    check_schema,
+    knobs_of,
+    read_hyperparameters,
+    tuned_tasks,
+    with_numbers,
+)
 from workflow.choice import expand_tasks, memory_mb
 from workflow.figure_lines import figure_lines
 
-HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
 
 
@@ -73,7 +80,7 @@ class Study:
 
     def tuned(self, task: str) -> bool:
         """Whether the task's values were tuned by someone; if not, they are defaults by suite and episode length."""
-        return task in self._tuned and task not in not_tuned(HYPERPARAMETERS)
+        return task in tuned_tasks(HYPERPARAMETERS)
 
     def _split(self, name: str, line: dict) -> tuple[dict, dict]:
         """(hyperparameters, knobs) of a line: a key that is a knob of the function goes to it, another is shared."""

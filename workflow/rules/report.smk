@@ -1,6 +1,7 @@
 from workflow.figure_lines import figure_command, figure_inputs
 
 FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
+TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
@@ -40,7 +41,8 @@ rule scores:
 rule table:
     input:
         scores=f"{BASE}/scores.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("tables", "intervals", "style")],
+        tuned=TUNED,
+        code=[f"workflow/scripts/{name}.py" for name in ("tables", "tuning", "intervals", "style")],
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
@@ -60,7 +62,8 @@ rule table:
 rule policies:
     input:
         scores=f"{BASE}/scores.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "intervals", "style")],
+        tuned=TUNED,
+        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "tuning", "intervals", "style")],
     output:
         f"{BASE}/tables/offline.md",
         f"{BASE}/tables/offline.csv",
@@ -97,9 +100,10 @@ rule claims:
     input:
         scores=f"{BASE}/scores.csv",
         claims="workflow/reference/claims.yaml",
+        tuned=TUNED,
         code=[
             f"workflow/scripts/{name}.py"
-            for name in ("claims", "measures", "ledger", "tables", "aggregates", "intervals")
+            for name in ("claims", "measures", "ledger", "tables", "tuning", "aggregates", "intervals")
         ],
     output:
         f"{BASE}/tables/claims.md",
@@ -119,9 +123,20 @@ rule claims:
 rule figure:
     input:
         unpack(lambda w: figure_inputs(STUDY, w.figure)),
+        tuned=TUNED,
         code=[
             f"workflow/scripts/{name}.py"
-            for name in ("figures", *FIGURE_CODE, "panels", "grids", "aggregates", "tables", "intervals", "style")
+            for name in (
+                "figures",
+                *FIGURE_CODE,
+                "panels",
+                "grids",
+                "aggregates",
+                "tables",
+                "tuning",
+                "intervals",
+                "style",
+            )
         ],
     output:
         multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),
