@@ -14,6 +14,7 @@ from marvel.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
 HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
+COLLECT = ROOT / "workflow" / "config" / "collect.tsv"
 NOT_TUNED = "default, not tuned"  # a row's source where nobody tuned the task
 
 
@@ -44,8 +45,12 @@ def knobs_of(train: str) -> dict[str, object]:
     raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
 
 
-def read_hyperparameters(path: Path) -> dict[str, dict]:
-    """The table of tuned values, {task: {name: value}}; a blank cell means the default.
+def read_table(path: Path, schema: str) -> dict[str, dict]:
+    """A table of values per task in workflow/config, {task: {name: value}}; a blank cell means the default.
+
+    Args:
+        path: Tab-separated; the columns `task` and `source` (where the values are from), then the values.
+        schema: Name of the JSON schema of a row; by that of `hyperparameters`, columns must be hyperparameters too.
 
     Raises:
         ValueError: An unknown task or column, or a cell that is no number, with line and column.
@@ -65,8 +70,9 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
                 except (ValueError, yaml.YAMLError):
                     raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
             where = f"{path.name} line {number} ({task})"
-            resolve(values, where=where)
-            check_schema(values | {"source": source}, "hyperparameters", where)
+            if schema == "hyperparameters":
+                resolve(values, where=where)
+            check_schema(values | {"source": source}, schema, where)
             table[task] = values
     return table
 

@@ -5,7 +5,7 @@ TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
-    *(f"{BASE}/data/{task}/card.json" for task in STUDY.tasks if STUDY.needs_data()),
+    *([f"{BASE}/figures/datasets.pdf"] if STUDY.needs_data() else []),
 ]
 
 
@@ -152,3 +152,24 @@ rule figure:
         out=lambda w, output: Path(output[0]).with_suffix(""),
     shell:
         "python -m workflow.scripts.figures {params.command} --out {params.out} > {log} 2>&1"
+
+
+# All datasets on one page, from the files and their cards.
+rule scatter:
+    input:
+        data=expand(f"{BASE}/data/{{task}}/dataset.hdf5", task=STUDY.tasks),
+        cards=expand(f"{BASE}/data/{{task}}/card.json", task=STUDY.tasks),
+        code=[f"workflow/scripts/{name}.py" for name in ("scatter", "style")],
+    output:
+        multiext(f"{BASE}/figures/datasets", ".pdf", ".png", ".txt"),
+    log:
+        f"{BASE}/logs/scatter.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        filters=list(config["dataset"].get("filters", {})),
+        out=lambda w, output: Path(output[0]).with_suffix(""),
+    shell:
+        "python -m workflow.scripts.scatter --datasets {input.data} --filters {params.filters} --out {params.out}"
+        " > {log} 2>&1"
