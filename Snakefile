@@ -1,7 +1,7 @@
 # snakemake --cores 32                                            the paper's study
 # snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
 #
-# dataset -> pretrain -> prealign -> finetune -> scores -> table, policies, compare, claims, figure
+# dataset -> pretrain -> prealign -> finetune -> scores -> table, policies, compare, ranks, claims, figure
 #                    \------------->/
 from snakemake.utils import min_version
 
@@ -17,6 +17,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/offline.smk"
 include: "workflow/rules/online.smk"
+include: "workflow/rules/ranks.smk"
 include: "workflow/rules/report.smk"
 
 

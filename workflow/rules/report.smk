@@ -4,6 +4,7 @@ FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
 TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
+    *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
     *([f"{BASE}/figures/datasets.pdf"] if STUDY.needs_data() else []),
 ]
@@ -95,12 +96,13 @@ rule compare:
         "python -m workflow.scripts.compare --per-seed {input.seeds} --out {output} > {log} 2>&1"
 
 
-# The paper's claims with verdicts. Table 1's numbers are taken up where the study has them.
+# The paper's claims with verdicts. Table 1's numbers enter where the study has them.
 rule claims:
     input:
         scores=f"{BASE}/scores.csv",
         claims="workflow/reference/claims.yaml",
         tuned=TUNED,
+        ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
         code=[
             f"workflow/scripts/{name}.py"
             for name in ("claims", "measures", "ledger", "tables", "tuning", "aggregates", "intervals")

@@ -1,0 +1,218 @@
+"""Do the critics rank state-actions as the policy's returns do? Their values before and after Value Pre-Alignment, and
+Monte-Carlo returns of the frozen policy beside them: `python -m marvel.ranks RUN_JSON --out FILE.csv`.
+
+RUN_JSON is the record of a pre-alignment, which names task, seed, offline checkpoint and data. The file has one row per
+rollout, nothing averaged.
+"""
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from marvel import datasets
+from marvel.hyperparameters import Hyperparameters, resolve
+from marvel.problem import Problem, write_atomically
+from marvel.rollout import episode_seed
+from marvel.run import read_card
+from marvel.sac import SACLagrangian
+from marvel.simulators import State
+from marvel.tasks import get_task, make_env
+
+SUITES = ("bullet", "velocity", "toy")  # others have no tested way to be played past their time limit
+CANDIDATES = 200  # reset seeds of which the one nearest to a recorded episode's first observation is taken
+FARTHEST = 0.5  # standard deviations of the data, in the component that is off most
+COLUMNS = ("points", "number", "episode_seed", "step", "deviation", "rollout", "mc_return", "mc_cost")
+VALUES = ("reward_before", "reward_after", "cost_before", "cost_after")
+
+
+class Point(NamedTuple):
+    """A moment of the simulator and the action to be judged there."""
+
+    points: str  # "dataset" or "random"
+    state: State
+    observation: np.ndarray  # (observation_dim,) float32, of the simulator at that moment
+    action: np.ndarray  # (action_dim,) float32
+    deviation: float  # from the recorded observation, in the data's standard deviations; 0 for random points
+
+
+def reach(env, state: State, action: np.ndarray) -> np.ndarray | None:
+    """The observation at a moment from which the action can be played; None if the episode has ended before."""
+    try:
+        observation = env.restore_state(state)
+        env.step(action)
+    except ValueError:
+        return None
+    return observation
+
+
+def dataset_points(env, data: dict[str, np.ndarray], count: int, generator: torch.Generator) -> Iterator[Point]:
+    """Moments of the data's episodes, reached in the simulator.
+
+    The files hold observations, not simulator states, and no seeds. So the reset nearest to the episode's first
+    observation is sought and the recorded actions are played from there; a moment whose observation has drifted more
+    than `FARTHEST` from the recorded one is given up for another, until ten times `count` have been tried. Critic and
+    rollouts see the moment that was reached.
+
+    Args:
+        env: The task's environment.
+        data: A dataset (`marvel.datasets.read`).
+        count: Points wanted; fewer come where most moments drift too far.
+        generator: Source of all choices.
+    """
+    spread = data["observations"].std(0) + 1e-6
+    starts, stops = datasets.episodes(data)[:2]
+    seeds = [episode_seed(generator) for _ in range(CANDIDATES)]
+    firsts = np.array([env.reset(seed=seed)[0] for seed in seeds])
+    found = 0
+    for _ in range(10 * count):
+        number = int(torch.randint(len(starts), (1,), generator=generator))
+        start, stop = int(starts[number]), int(stops[number])
+        step = int(torch.randint(stop - start, (1,), generator=generator))
+        off = np.abs((firsts - data["observations"][start]) / spread).max(1)
+        state = State(env.task.name, seeds[int(off.argmin())], data["actions"][start : start + step])
+        action = data["actions"][start + step]
+        if (observation := reach(env, state, action)) is None:
+            continue
+        deviation = float(np.abs((observation - data["observations"][start + step]) / spread).max())
+        if deviation <= FARTHEST:
+            found += 1
+            yield Point("dataset", state, observation, action, deviation)
+        if found == count:
+            return
+
+
+def random_points(env, count: int, generator: torch.Generator) -> Iterator[Point]:
+    """Moments of episodes played with uniformly random actions, and one more such action at each."""
+    shape = (env.task.max_episode_steps, env.task.action_dim)
+    found = 0
+    while found < count:
+        actions = (2 * torch.rand(*shape, generator=generator) - 1).numpy()
+        step = int(torch.randint(shape[0], (1,), generator=generator))
+        state = State(env.task.name, episode_seed(generator), actions[:step])
+        if (observation := reach(env, state, actions[step])) is not None:
+            found += 1
+            yield Point("random", state, observation, actions[step], 0.0)
+
+
+def rollout(env, point: Point, policy, noise: np.ndarray, discount: float) -> tuple[float, float]:
+    """Discounted return and cost of the point's action followed by the stochastic policy.
+
+    Args:
+        env: Environment whose time limit lies beyond the rollout's end.
+        point: Where to begin.
+        policy: `policy(observation, noise)` -> action.
+        noise: (horizon - 1, action_dim) standard-normal draws.
+        discount: Per step.
+    """
+    env.restore_state(point.state)
+    action, total, cost, weight = point.action, 0.0, 0.0, 1.0
+    for draw in [*noise, None]:
+        observation, reward, terminated, _, info = env.step(action)
+        total, cost, weight = total + weight * reward, cost + weight * info["cost"], weight * discount
+        if terminated or draw is None:
+            break
+        action = policy(observation, draw)
+    return total, cost
+
+
+def critics_of(path: Path, problem: Problem, hp: Hyperparameters) -> SACLagrangian:
+    """The learner that a checkpoint holds.
+
+    Raises:
+        ValueError: Its offline algorithm has no critics that could be handed over.
+    """
+    checkpoint = torch.load(path, weights_only=True)
+    if not {"reward_critic", "cost_critic"} <= set(checkpoint):
+        raise ValueError(
+            f"{path} holds no critics that fine-tuning takes over; give `ranks` an offline line of marvel.cpq."
+        )
+    sizes = (problem.task.observation_dim, problem.task.action_dim)
+    return SACLagrangian.load(checkpoint, hp, *sizes, problem.generator("initial weights"))
+
+
+@torch.no_grad()
+def values(agent: SACLagrangian, points: list[Point]) -> tuple[np.ndarray, np.ndarray]:
+    """Reward (scaled as in training) and cost values (points,)."""
+    observations, actions = (torch.from_numpy(np.array([p[i] for p in points], np.float32)) for i in (2, 3))
+    return tuple(c.smallest(observations, actions).numpy() for c in (agent.reward_critic, agent.cost_critic))
+
+
+def measure(card: dict, aligned: Path, points: int, rollouts: int, horizon: int) -> Iterator[dict]:
+    """Yield a row per rollout.
+
+    Rollouts go on past the time limit: to the critics it is no end either (timeouts are not terminal), so that a
+    moment late in an episode is worth no less than an early one.
+
+    Args:
+        card: The pre-alignment's.
+        aligned: Its checkpoint.
+        points: Points of the data, and as many random ones.
+        rollouts: Rollouts from each point.
+        horizon: Steps of a rollout.
+
+    Raises:
+        ValueError: The task's suite is none of `SUITES`; see also `critics_of`.
+    """
+    task = get_task(card["task"])
+    if task.suite not in SUITES:
+        raise ValueError(f"{task.name} is of suite {task.suite}; Monte-Carlo ranks exist for {', '.join(SUITES)}.")
+    hp = resolve(card["hyperparameters"])
+    problem = Problem(
+        task, float(card["cost_limit"]), card["seed"], "ranks", Path(card["start"]), Path(card["dataset"])
+    )
+    before, after = (critics_of(path, problem, hp) for path in (problem.start, aligned))
+    env = make_env(replace(task, max_episode_steps=task.max_episode_steps + horizon))
+    drawn = problem.generator("rank points")
+    chosen = list(dataset_points(problem.env, problem.read_dataset(), points, drawn))
+    problem.say(f"{len(chosen)} of {points} points of the data reached")
+    chosen += random_points(problem.env, points, drawn)
+    (reward_before, cost_before), (reward_after, cost_after) = values(before, chosen), values(after, chosen)
+    judged = dict(zip(VALUES, (reward_before, reward_after, cost_before, cost_after), strict=True))
+    policy = after.policy()
+    for number, point in enumerate(chosen):
+        if number % 50 == 0:
+            problem.say(f"{number} of {len(chosen)} points")
+        for index in range(rollouts):
+            noise = torch.randn(horizon - 1, task.action_dim, generator=problem.generator(f"rollout {number}", index))
+            returns = rollout(env, point, policy, noise.numpy(), hp.discount)
+            where = (point.points, number, point.state.seed, len(point.state.actions), point.deviation, index)
+            yield dict(zip(COLUMNS, (*where, *returns), strict=True)) | {n: float(v[number]) for n, v in judged.items()}
+    env.close()
+    problem.env.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m marvel.ranks", description=__doc__.splitlines()[0])
+    parser.add_argument("record", type=Path, help="run.json of a pre-alignment, beside its checkpoint.pt")
+    parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--rollouts", type=int, default=4)
+    parser.add_argument("--horizon", type=int, default=300)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    try:
+        card = read_card(str(options.record))
+        aligned = options.record.with_name("checkpoint.pt")
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [*COLUMNS, *VALUES], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(measure(card, aligned, options.points, options.rollouts, options.horizon))
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(options.out, text.getvalue().encode())
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Table 1: rank correlation of both critics with Monte-Carlo returns before and after VPA, as ranks.csv and ranks.md.
+
+python -m workflow.scripts.ranks results/quick/ranks/BallRun/seed0.csv ... --out-dir results/quick/tables
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from workflow.scripts.intervals import SEED, describe, mean_interval
+from workflow.scripts.measures import RANKS
+from workflow.scripts.scores import write_atomic
+from workflow.scripts.tables import markdown_table
+
+PUBLISHED = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
+CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
+
+
+def correlations(rollouts: pd.DataFrame) -> pd.DataFrame:
+    """One row per critic, kind of points and stage.
+
+    Args:
+        rollouts: one file of `marvel.ranks`, a row per rollout.
+
+    Returns:
+        critic, points, stage, spearman (NaN if all returns are equal), n (points), rollouts (from each), deviation (of
+        the moments from the recorded ones, mean, in standard deviations of the data) and noise: how far a point's mean
+        return is from its expectation (root mean square standard error), over the spread of the means.
+    """
+    rows = []
+    for kind, part in rollouts.groupby("points", sort=False):
+        groups = part.groupby("number")
+        means, count = groups.mean(numeric_only=True), groups.size()
+        for critic, (returns, _) in CRITICS.items():
+            error = np.sqrt((groups[returns].var() / count).mean())
+            spread = means[returns].std()
+            for stage in ("before", "after"):
+                rho = means[returns].rank().corr(means[f"{critic}_{stage}"].rank()) if spread > 0 else np.nan
+                row = {"critic": critic, "points": kind, "stage": stage, "spearman": rho, "n": len(means)}
+                row |= {"rollouts": int(count.max()), "deviation": means["deviation"].mean()}
+                rows.append(row | {"noise": error / spread if spread > 0 else np.nan})
+    return pd.DataFrame(rows)
+
+
+def ranks(files: list[Path]) -> pd.DataFrame:
+    """ranks.csv: `correlations` of every file; task and seed are its folder's and its own name.
+
+    Raises:
+        ValueError: a file that is not of this kind.
+    """
+    parts = []
+    for path in files:
+        if not (path.stem.startswith("seed") and path.stem[4:].isdigit()):
+            raise ValueError(f"{path} must be named {{task}}/seed{{number}}.csv.")
+        table = pd.read_csv(path)
+        wanted = {"points", "number", "deviation", *(f"{c}_{s}" for c in CRITICS for s in ("before", "after"))}
+        wanted |= {returns for returns, _ in CRITICS.values()}
+        if missing := sorted(wanted - set(table)):
+            raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; make it with python -m marvel.ranks.")
+        head = {"task": path.parent.name, "seed": int(path.stem[4:])}
+        parts.append(correlations(table).assign(**head))
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*RANKS, *(name for name in table if name not in RANKS)]]
+
+
+def published() -> dict[str, dict[str, float]]:
+    """{task: {stage: the paper's correlation of Qc on random rollouts}}, as far as it is known."""
+    known = pd.read_csv(PUBLISHED)
+    found = {}
+    for row in known[known["quantity"].str.startswith("Spearman cost-Q")].itertuples():
+        found.setdefault(row.where, {})["before" if "before" in row.quantity else "after"] = float(row.value)
+    return found
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """ranks.md: one table per task, then what the numbers mean."""
+    lines, paper = ["# Do the critics rank as Monte-Carlo returns do?", ""], published()
+    header = [
+        "critic",
+        "points",
+        "n",
+        "points a seed",
+        "before VPA",
+        "after VPA",
+        "after - before",
+        "paper",
+        "noise",
+        "drift",
+    ]
+    for task, of_task in table.groupby("task", sort=False):
+        cells = []
+        for (critic, kind), group in of_task.groupby(["critic", "points"], sort=False):
+            stages = group.pivot(index="seed", columns="stage", values="spearman")
+            shown = [
+                interval(values) for values in (stages["before"], stages["after"], stages["after"] - stages["before"])
+            ]
+            known = paper.get(task, {}) if (critic, kind) == ("cost", "random") else {}
+            told = f"{known['before']:.2f} to {known['after']:.2f}" if len(known) == 2 else ""
+            drift = f"{group['deviation'].mean():.2f}" if kind == "dataset" else ""
+            cells.append(
+                [
+                    CRITICS[critic][1],
+                    kind,
+                    str(len(stages)),
+                    f"{group['n'].mean():g}",
+                    *shown,
+                    told,
+                    f"{group['noise'].mean():.2f}",
+                    drift,
+                ]
+            )
+        lines += [f"## {task}", "", *markdown_table(header, cells), ""]
+    seeds = sorted(table.groupby("task")["seed"].nunique().unique())
+    rollouts = int(table["rollouts"].min())
+    return "\n".join(
+        [
+            *lines,
+            "Spearman's rank correlation of a critic's value with the discounted return (for Qc: cost) of the frozen, "
+            f"stochastic offline policy, in {rollouts} rollouts from the simulator put back to the same moment. "
+            "Cells are `mean [low, high]` over n seeds. "
+            + " ".join(describe(int(n)) for n in seeds)
+            + " Where a study's seeds share one offline model, its critics (before) are the same for all and only the "
+            "points differ.",
+            "",
+            "Dataset: the recorded action at a moment of a recorded episode, reached by playing the recorded actions "
+            "from the reset nearest to the recorded first observation; drift is how far such a moment is from the "
+            "recorded one (mean over points of the component that is off most, in standard deviations of the data; "
+            "moments further off than 0.5 are left out, so a task may have fewer points than asked for). "
+            "Random: a uniformly random action at a moment of an episode of such actions, which is how we read the "
+            "paper's random rollouts. Noise: standard error of a point's mean over rollouts, over the spread of the "
+            "means. A rollout goes on past the time limit, which the critics do not take for an end either. An empty "
+            "cell: all returns equal.",
+            "",
+        ]
+    )
+
+
+def interval(values: pd.Series) -> str:
+    """`mean [low, high]` over seeds, empty without values."""
+    values = values.dropna().to_numpy(dtype=np.float64)
+    if not len(values):
+        return ""
+    mean, low, high = map(float, mean_interval(values, np.random.default_rng(SEED)))
+    return f"{mean:.2f}" if np.isnan(low) else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write ranks.csv and ranks.md."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--out-dir", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    table = ranks(options.files)
+    for name, text in {"ranks.csv": table.to_csv(index=False), "ranks.md": markdown(table)}.items():
+        write_atomic(options.out_dir / name, text)
+        print(options.out_dir / name)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f"ranks: {error}")
