@@ -2,12 +2,12 @@
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from test_workflow import Copy, toy_config
 
 from marvel.hyperparameters import Hyperparameters
-from marvel.tasks import TASKS, get_task
-from workflow.choice import expand_tasks, memory_mb
+from marvel.tasks import TASKS, get_task, make_env
+from workflow.choice import expand_tasks, memory_mb, missing_simulator
 from workflow.study import Study
 
 
@@ -87,3 +87,31 @@ def test_filters_of_a_config(tmp_path, toy_dataset):
     assert whole.read_bytes() != less.read_bytes()
     with pytest.raises(ValueError, match="config: dataset: filters: 'densty' is no key here; did you mean density"):
         Study(changed | {"dataset": {"source": "dsrl", "filters": {"densty": 0.5}}})
+
+
+def test_a_missing_metadrive_is_named_before_the_first_job(tmp_path, monkeypatch):
+    """Hidden from the copy's Python, if it is installed: an entry None in sys.modules is a module that is not there."""
+    copied = Copy(tmp_path)
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['panda3d'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    scratch = {"train": "baselines.from_scratch", "start": "scratch"}
+    driving = {"study": "drive", "tasks": ["Toy", "mediummean", "harddense"], "seeds": [0], "cost_limit": 5}
+    driving |= {"dataset": {"source": "collect"}, "methods": {"from_scratch": scratch}}
+    result = copied.run(driving)
+    assert result.returncode != 0 and not list(tmp_path.rglob("progress.csv"))
+    (error,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+    assert error == "error: task 'mediummean' needs MetaDrive, which is not installed: ./run install metadrive"
+    assert copied.planned(driving)["finetune"] == 3  # planning needs no simulator
+    short = driving | {"hyperparameters": SMALL}
+    result = copied.run(short, "--", "results/drive/runs/from_scratch/Toy/seed0/progress.csv")  # nor does another task
+    assert result.returncode == 0, result.stdout
+
+
+def test_metadrive_is_looked_for_where_a_task_needs_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name != "cv2" or None)
+    assert missing_simulator(["CarGoal1", "BallRun", "Toy"]) is None and missing_simulator([]) is None
+    with pytest.raises(ValueError) as adapter:
+        make_env("easymean")
+    assert missing_simulator(["BallRun", "easymean", "harddense"]) == str(adapter.value)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    assert missing_simulator(["easymean"]) is None

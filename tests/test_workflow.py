@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT, SMALL
 
-from workflow.checks import read_hyperparameters
+from workflow.checks import read_table
 from workflow.study import Study
 
 SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
@@ -117,7 +117,7 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
         "figures/curves_normalized.png",
     ):
         assert (base / name).stat().st_size > 500
-    assert "of 22 steps" in finished.log
+    assert "of 23 steps" in finished.log
     assert re.search(
         r"warm_start Toy seed 1: 600 of 600 env steps, train return .*multiplier .*env steps/s", finished.log
     )
@@ -291,21 +291,21 @@ def test_hyperparameter_table_faults(tmp_path):
     table = tmp_path / "h.tsv"
     table.write_text("task\tcritic_lr\nBallRum\t1e-3\n")
     with pytest.raises(ValueError, match=r"h\.tsv line 2: task 'BallRum' does not exist; did you mean BallRun"):
-        read_hyperparameters(table)
+        read_table(table, "hyperparameters")
     table.write_text("task\tcritic_rl\nBallRun\t1e-3\n")
     with pytest.raises(ValueError, match=r"'critic_rl' is no hyperparameter; did you mean critic_lr"):
-        read_hyperparameters(table)
+        read_table(table, "hyperparameters")
     table.write_text("task\tcritic_lr\tsource\nBallRun\t0\ttuned\n")
     with pytest.raises(
         ValueError, match=r"line 2 \(BallRun\): critic_lr: 0.* is less than or equal to the minimum of 0"
     ):
-        read_hyperparameters(table)
+        read_table(table, "hyperparameters")
     table.write_text("task\ttau\tsource\nBallRun\t0.1\ttuned\n")
     with pytest.raises(ValueError, match=r"line 2 \(BallRun\): 'tau' is no key here; allowed are actor_lr"):
-        read_hyperparameters(table)
+        read_table(table, "hyperparameters")
     table.write_text("task\tcritic_lr\nBallRun\t1e-x\n")
     with pytest.raises(ValueError, match=r"critic_lr: '1e-x' is no number"):
-        read_hyperparameters(table)
+        read_table(table, "hyperparameters")
 
 
 def test_published_preset_yields_to_single_keys(toy_dataset):

@@ -13,6 +13,9 @@ from marvel.hyperparameters import nearest, resolve
 from marvel.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
+HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
+COLLECT = ROOT / "workflow" / "config" / "collect.tsv"
+NOT_TUNED = "default, not tuned"  # a row's source where nobody tuned the task
 
 
 def with_numbers(value):
@@ -42,8 +45,12 @@ def knobs_of(train: str) -> dict[str, object]:
     raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
 
 
-def read_hyperparameters(path: Path) -> dict[str, dict]:
-    """The table of tuned values, {task: {name: value}}; a blank cell means the default.
+def read_table(path: Path, schema: str) -> dict[str, dict]:
+    """A table of values per task in workflow/config, {task: {name: value}}; a blank cell means the default.
+
+    Args:
+        path: Tab-separated; the columns `task` and `source` (where the values are from), then the values.
+        schema: Name of the JSON schema of a row; by that of `hyperparameters`, columns must be hyperparameters too.
 
     Raises:
         ValueError: An unknown task or column, or a cell that is no number, with line and column.
@@ -63,18 +70,19 @@ def read_hyperparameters(path: Path) -> dict[str, dict]:
                 except (ValueError, yaml.YAMLError):
                     raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
             where = f"{path.name} line {number} ({task})"
-            resolve(values, where=where)
-            check_schema(values | {"source": source}, "hyperparameters", where)
+            if schema == "hyperparameters":
+                resolve(values, where=where)
+            check_schema(values | {"source": source}, schema, where)
             table[task] = values
     return table
 
 
 @cache
-def not_tuned(path: Path) -> frozenset[str]:
-    """Tasks whose row of the table says in its column `source` that nobody tuned it."""
+def tuned_tasks(path: Path) -> frozenset[str]:
+    """Tasks that have a row in the table whose column `source` does not say that nobody tuned them."""
     with open(path, newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t")
-        return frozenset(row["task"] for row in rows if row.get("source") == "default, not tuned")
+        return frozenset(row["task"] for row in rows if row.get("source") != NOT_TUNED)
 
 
 @cache

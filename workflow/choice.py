@@ -1,11 +1,14 @@
-"""Which tasks a config names, and how much memory a job on one of them needs: plain functions of the task table."""
+"""Which tasks a config names, and what a job on one of them needs (memory, a simulator): functions of the table."""
 
+import importlib.util
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
 
 SUITES = sorted({task.suite for task in TASKS.values()})
+METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
 
 
 def expand_tasks(words: list[str]) -> list[str]:
@@ -33,6 +36,17 @@ def expand_tasks(words: list[str]) -> list[str]:
             found = [get_task(word).name]
         chosen |= dict.fromkeys(found)
     return list(chosen)
+
+
+def missing_simulator(tasks: Iterable[str]) -> str | None:
+    """Why the first of the tasks that this Python cannot play cannot be played; None if it can play all.
+
+    The modules are looked for, not imported: that takes seconds and starts an engine's threads.
+    """
+    for name in tasks:
+        if get_task(name).suite == "metadrive" and not all(map(importlib.util.find_spec, METADRIVE)):
+            return f"task {name!r} needs MetaDrive, which is not installed: ./run install metadrive"
+    return None
 
 
 # Megabytes that a process has in use before it holds any data: Python, torch and the simulator, measured (peaks of runs

@@ -13,6 +13,7 @@ import shlex
 
 from marvel.hyperparameters import nearest
 
+TAKEN = "datasets"  # the page of all datasets, which has a rule of its own
 BUILT_IN = {"curves_raw": {"units": "raw"}, "curves_normalized": {"units": "normalized"}}
 FLAGS = ("methods", "tasks", "rows", "x", "units", "source", "window", "reference")  # keys with a value, in this order
 KEYS = {  # what a line of each kind may say
@@ -34,10 +35,13 @@ def figure_lines(config: dict) -> dict[str, dict]:
         config: The study's config, valid by the schema.
 
     Raises:
-        ValueError: A figure names a method or task that the study does not have, or an improvement over one.
+        ValueError: A figure has a name that is taken, or names a method or task that the study does not have, or an
+            improvement over one.
     """
     given = dict(config.get("figures", {}))
     window = given.pop("window", None)
+    if TAKEN in given:
+        raise ValueError(f"figures: {TAKEN}: every study with data has a page of that name; give the figure another.")
     lines = {}
     for name, line in (BUILT_IN | given).items():
         line = {"kind": "curves"} | line

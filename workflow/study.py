@@ -10,11 +10,19 @@ from functools import cached_property
 from marvel.hyperparameters import FIELDS, PUBLISHED, nearest, resolve
 from marvel.multipliers import controller
 from marvel.tasks import get_task
-from workflow.checks import ROOT, check_schema, knobs_of, not_tuned, read_hyperparameters, with_numbers
+from workflow.checks import (
+    COLLECT,
+    HYPERPARAMETERS,
+    ROOT,
+    check_schema,
+    knobs_of,
+    read_table,
+    tuned_tasks,
+    with_numbers,
+)
 from workflow.choice import expand_tasks, memory_mb
 from workflow.figure_lines import figure_lines
 
-HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
 RANKED = ("bullet", "velocity", "toy")  # marvel.ranks.SUITES; importing that would import torch
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
 
@@ -85,11 +93,15 @@ class Study:
 
     @cached_property
     def _tuned(self) -> dict[str, dict]:
-        return read_hyperparameters(HYPERPARAMETERS)
+        return read_table(HYPERPARAMETERS, "hyperparameters")
+
+    @cached_property
+    def _budgets(self) -> dict[str, dict]:
+        return read_table(COLLECT, "collect")
 
     def tuned(self, task: str) -> bool:
         """Whether the task's values were tuned by someone; if not, they are defaults by suite and episode length."""
-        return task in self._tuned and task not in not_tuned(HYPERPARAMETERS)
+        return task in tuned_tasks(HYPERPARAMETERS)
 
     def _split(self, name: str, line: dict) -> tuple[dict, dict]:
         """(hyperparameters, knobs) of a line: a key that is a knob of the function goes to it, another is shared."""
@@ -148,15 +160,19 @@ class Study:
 
     # Cards, one function a stage.
 
+    def _collector(self, task: str) -> dict:
+        """Knobs of a task's collector that are not the default: its row of collect.tsv, over it the config."""
+        data, default = self.config["dataset"], knobs_of("marvel.collect")
+        knobs = self._budgets.get(task, {}) | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
+        return {key: value for key, value in knobs.items() if key not in default or value != default[key]}
+
     def dataset_command(self, task: str) -> str:
         """The arguments of `python -m` that make a task's dataset."""
         data = self.config["dataset"]
         out = f"{self.base}/data/{task}"
         if data["source"] == "collect":
-            knobs = data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
-            card = json.loads(
-                self.card("collect", {"train": "marvel.collect", **knobs}, task, data.get("seed", 0), None, None)
-            )
+            line = {"train": "marvel.collect", **self._collector(task)}
+            card = json.loads(self.card("collect", line, task, data.get("seed", 0), None, None))
             # the collector reads its own knobs alone: tuning a method must not make new data
             card["hyperparameters"] = {}
             return f"marvel.run {shlex.quote(json.dumps(card, sort_keys=True))} --out {out}"
@@ -183,9 +199,7 @@ class Study:
         if stage == "finetune" and not line.get("dataset"):
             steps = 0
         elif data["source"] == "collect":
-            budget = (
-                knobs_of("marvel.collect") | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
-            )
+            budget = knobs_of("marvel.collect") | self._collector(task)
             steps = budget["steps"] + budget["rollout_steps"]
         return memory_mb(stage, get_task(task), hp, steps)
 

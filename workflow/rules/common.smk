@@ -3,6 +3,7 @@ import fcntl
 from pathlib import Path
 
 from marvel.mirrors import find
+from workflow.choice import missing_simulator
 from workflow.study import Study
 
 try:
@@ -33,6 +34,15 @@ def first_missing_dataset():
                 return error
 
 
+def tasks_played_here():
+    """Tasks with a job to run that makes their simulator, in this machine's own Python; elsewhere the jobs say it."""
+    if not workflow.local_exec or workflow.deployment_settings.deployment_method:
+        return []
+    rules = {"pretrain", "prealign", "finetune"} | ({"dataset"} if config["dataset"]["source"] == "collect" else set())
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in rules]
+    return sorted({job.wildcards.task for job in jobs}, key=STUDY.tasks.index)
+
+
 onstart:
     # Snakemake's own lock outlives a killed Snakemake (the default profile turns it off); the kernel drops this one.
     Path(BASE).mkdir(parents=True, exist_ok=True)
@@ -42,5 +52,7 @@ onstart:
     except BlockingIOError:
         raise SystemExit(f"error: another snakemake is running the study {STUDY.name}; wait for it or stop it.")
     globals()["study_lock"] = study_lock  # open, and so locked, until this process ends
+    if (error := missing_simulator(tasks_played_here())) is not None:
+        raise SystemExit(f"error: {error}")
     if (error := first_missing_dataset()) is not None:
         raise SystemExit(f"error: {error}")

@@ -1,11 +1,12 @@
 from workflow.figure_lines import figure_command, figure_inputs
 
 FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
+TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
-    *(f"{BASE}/data/{task}/card.json" for task in STUDY.tasks if STUDY.needs_data()),
+    *([f"{BASE}/figures/datasets.pdf"] if STUDY.needs_data() else []),
 ]
 
 
@@ -41,7 +42,8 @@ rule scores:
 rule table:
     input:
         scores=f"{BASE}/scores.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("tables", "intervals", "style")],
+        tuned=TUNED,
+        code=[f"workflow/scripts/{name}.py" for name in ("tables", "tuning", "intervals", "style")],
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
@@ -61,7 +63,8 @@ rule table:
 rule policies:
     input:
         scores=f"{BASE}/scores.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "intervals", "style")],
+        tuned=TUNED,
+        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "tuning", "intervals", "style")],
     output:
         f"{BASE}/tables/offline.md",
         f"{BASE}/tables/offline.csv",
@@ -98,10 +101,11 @@ rule claims:
     input:
         scores=f"{BASE}/scores.csv",
         claims="workflow/reference/claims.yaml",
+        tuned=TUNED,
         ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
         code=[
             f"workflow/scripts/{name}.py"
-            for name in ("claims", "measures", "ledger", "tables", "aggregates", "intervals")
+            for name in ("claims", "measures", "ledger", "tables", "tuning", "aggregates", "intervals")
         ],
     output:
         f"{BASE}/tables/claims.md",
@@ -121,9 +125,20 @@ rule claims:
 rule figure:
     input:
         unpack(lambda w: figure_inputs(STUDY, w.figure)),
+        tuned=TUNED,
         code=[
             f"workflow/scripts/{name}.py"
-            for name in ("figures", *FIGURE_CODE, "panels", "grids", "aggregates", "tables", "intervals", "style")
+            for name in (
+                "figures",
+                *FIGURE_CODE,
+                "panels",
+                "grids",
+                "aggregates",
+                "tables",
+                "tuning",
+                "intervals",
+                "style",
+            )
         ],
     output:
         multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),
@@ -139,3 +154,24 @@ rule figure:
         out=lambda w, output: Path(output[0]).with_suffix(""),
     shell:
         "python -m workflow.scripts.figures {params.command} --out {params.out} > {log} 2>&1"
+
+
+# All datasets on one page, from the files and their cards.
+rule scatter:
+    input:
+        data=expand(f"{BASE}/data/{{task}}/dataset.hdf5", task=STUDY.tasks),
+        cards=expand(f"{BASE}/data/{{task}}/card.json", task=STUDY.tasks),
+        code=[f"workflow/scripts/{name}.py" for name in ("scatter", "style")],
+    output:
+        multiext(f"{BASE}/figures/datasets", ".pdf", ".png", ".txt"),
+    log:
+        f"{BASE}/logs/scatter.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        filters=list(config["dataset"].get("filters", {})),
+        out=lambda w, output: Path(output[0]).with_suffix(""),
+    shell:
+        "python -m workflow.scripts.scatter --datasets {input.data} --filters {params.filters} --out {params.out}"
+        " > {log} 2>&1"

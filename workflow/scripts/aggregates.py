@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workflow.scripts.intervals import LEVEL, RESAMPLES, SEED
+from workflow.scripts.tuning import sentence
 
 RETURN_AND_COST = {  # per-seed column: axis label
     "train_return_normalized": "return\n(DSRL's 0 to 1)",
@@ -133,7 +134,7 @@ def describe(seeds: pd.DataFrame) -> str:
     text = (
         f"Over {len(tasks)} task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with n = {n.min()}"
         f"{'' if n.min() == n.max() else f' to {n.max()}'} seeds each, cost limit "
-        f"{', '.join(f'{limit:g}' for limit in sorted(seeds['cost_limit'].unique()))} per episode."
+        f"{', '.join(f'{limit:g}' for limit in sorted(seeds['cost_limit'].unique()))} per episode." + sentence(tasks)
     )
     if n.min() < 2:
         return f"{text} With one seed there is no interval."

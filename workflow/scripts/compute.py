@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from workflow.scripts import style
+from workflow.scripts import style, tuning
 from workflow.scripts.summary import ROW
 
 STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "online": "online, evaluations included"}
@@ -107,6 +107,7 @@ def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
         "one. Right: the online stage alone, evaluations included. "
         f"Tasks: {', '.join(tasks)}; n = {n.min()}{'' if n.min() == n.max() else f' to {n.max()}'} seeds; "
         f"processor: {', '.join(cpus) or 'not recorded'}. Runs may have shared a machine with others."
+        + tuning.sentence(tasks)
     )
     without = sorted(set(scores["method"]) - set(names))
     return figure, text + (f" Without a record: {', '.join(without)}." if without else "")

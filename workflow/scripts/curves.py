@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from workflow.scripts import style
+from workflow.scripts import style, tuning
 from workflow.scripts.grids import POINTS, curve
 from workflow.scripts.intervals import describe
 from workflow.scripts.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
@@ -120,13 +120,13 @@ def draw_curves(
             for axes in block[:-1]:
                 axes.sharex(block[-1])
                 axes.tick_params(labelbottom=False)
-            block[0].set_title(task)
+            block[0].set_title(tuning.label(task))
         shown = [name for name in methods if name in drawn]
         limits = sorted(scores["cost_limit"].unique())
         limit = f"cost limit {limits[0]:g}" if len(limits) == 1 and units == "raw" else "cost limit"
         legend(figure, shown, looks, _constant(scores), limit if "cost" in rows else None, width)
         counts = scores.groupby(["task", "method"])["seed"].nunique()
-        figure.supxlabel(x_label(X_LABELS[x], window, counts))
+        tuning.foot(figure, x_label(X_LABELS[x], window, counts), tuning.footnote(tasks))
         figure.align_ylabels()
     return figure, caption(scores, counts, units, source, x, window, points, rows, log_tasks)
 
@@ -192,4 +192,4 @@ def caption(
     )
     if log_tasks:
         parts.append(f"The cost axis is linear up to the limit and logarithmic above it ({', '.join(log_tasks)}).")
-    return " ".join(parts)
+    return " ".join(parts) + tuning.sentence(scores["task"], tuning.MARK)

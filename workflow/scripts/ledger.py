@@ -3,6 +3,7 @@
 import pandas as pd
 
 from workflow.scripts.tables import markdown_table, number
+from workflow.scripts.tuning import sentence
 
 UNITS = {
     "feasible_return_normalized": "feasible return (DSRL's 0 to 1)",
@@ -23,7 +24,7 @@ def markdown(claims: dict, parts: pd.DataFrame, verdicts: pd.DataFrame) -> str:
         parts: as returned by `claims.fill_in`.
         verdicts: as returned by `claims.fill_in`.
     """
-    lines = ["# The paper's claims in this study", "", *_preface(claims), ""]
+    lines = ["# The paper's claims in this study", "", *_preface(claims, parts["task"]), ""]
     rows = []
     for name, claim in claims["claims"].items():
         own = verdicts[verdicts["claim"] == name]
@@ -46,14 +47,15 @@ def markdown(claims: dict, parts: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _preface(claims: dict) -> list[str]:
+def _preface(claims: dict, tasks: pd.Series) -> list[str]:
     return [
         f"Rules: `workflow/reference/claims.yaml`, written {claims['written']}.",
         "",
         f"With fewer than {claims['minimum_seeds']} seeds a claim is undecided, whatever the numbers. On a task, a "
         "part is supported or contradicted only where its whole 95 % bootstrap interval over seeds lies on that side "
         "(with 5 seeds such an interval is little more than their range). Overall: on more than half of the tasks, and "
-        "on none the other way. A claim with a part that this study cannot answer is not tested.",
+        "on none the other way. A claim with a part that this study cannot answer is not tested."
+        + sentence(tasks[tasks != "all"]),
     ]
 
 

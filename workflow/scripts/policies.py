@@ -15,6 +15,7 @@ from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.scores import read_scores, write_atomic
 from workflow.scripts.style import order
 from workflow.scripts.tables import cell, markdown_table
+from workflow.scripts.tuning import heading, sentence
 
 METRICS = [
     "eval_return",
@@ -78,7 +79,7 @@ def markdown(table: pd.DataFrame) -> str:
             + [cell(rows.loc[name], metric) for metric in METRICS]
             for name in order(list(rows.index))
         ]
-        lines += [f"## {task} (cost limit {limit:g} per episode)", "", *markdown_table(header, cells), ""]
+        lines += [f"## {heading(task, limit)}", "", *markdown_table(header, cells), ""]
     intervals = " ".join(describe(int(n)) for n in sorted(table["n"].unique()))
     return "\n".join(
         [
@@ -89,7 +90,7 @@ def markdown(table: pd.DataFrame) -> str:
             "",
             "Deterministic policies, undiscounted sums per episode, before any online training. Feasible return is the "
             "return where the mean cost is within the limit and the task's lowest return in DSRL otherwise. "
-            "Normalised: DSRL's units (return 0 to 1, cost 1 = the limit).",
+            "Normalised: DSRL's units (return 0 to 1, cost 1 = the limit)." + sentence(table["task"]),
             "",
         ]
     )

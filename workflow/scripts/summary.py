@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workflow.scripts import style
+from workflow.scripts import style, tuning
 from workflow.scripts.aggregates import (
     RETURN_AND_COST,
     bootstrap,
@@ -86,6 +86,7 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
                 wide_costs(axes)
             if metric == "violation_rate":
                 axes.set_xlim(-0.03, 1.03)
+        tuning.foot(figure, tuning.share(seeds["task"]))
     text = (
         "Interquartile means (of the middle half of all runs) of return, feasible return, cost and violation rate. "
         "Return and "
@@ -145,6 +146,7 @@ def draw_profiles(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple[
                 axes.axvline(1.0, zorder=1, **style.LIMIT)
         panels[0].set_ylabel("share of runs above t")
         legend(figure, names, looks, set(names), "cost limit", style.TEXT_WIDTH)
+        tuning.foot(figure, tuning.share(seeds["task"]))
     text = (
         "Performance profiles: the share of runs whose return (left), feasible return (middle) or cost (right; lower "
         "is better) "
@@ -185,6 +187,7 @@ def draw_improvement(seeds: pd.DataFrame, reference: str, sweep: list[str] | Non
             axes.axvline(0.5, color="black", linewidth=0.7, zorder=1)
             axes.set_xlim(-0.03, 1.03)
             axes.set_xlabel(f"{label}\nthan a run of {reference}")
+        tuning.foot(figure, tuning.share(seeds["task"]))
     text = (
         f"Probability that a run of the method ends with a higher feasible return (left) and with a lower cost "
         f"(right) than a run "

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from workflow.scripts import style
+from workflow.scripts import style, tuning
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.panels import legend
 from workflow.scripts.summary import ROW, at_least, whiskers
@@ -92,16 +92,19 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
                 )
                 if column == 0:
                     axes.set_ylabel(label)
-            panels[0, column].set_title(task)
+            panels[0, column].set_title(tuning.label(task))
             panels[-1, column].set_xlabel("cost limit per episode")
         legend(figure, names, looks, set(), "cost = limit", width)
+        tuning.foot(figure, tuning.footnote(tasks))
     counts = seeds.groupby(["task", "method", "cost_limit"])["seed"].nunique()
     listed = ", ".join(f"{limit:g}" for limit in limits)
     text = (
         "Return, cost (mean per training episode of the last 20 % of environment steps) and violation rate (share of "
         f"all training episodes above the limit) when the same methods are trained under the cost limits {listed}. "
         "Dashes: cost equal to the limit; below them is safe. Points of one limit are set apart slightly. Vertical "
-        "lines: intervals. " + " ".join(describe(int(n)) for n in sorted(counts.unique()))
+        "lines: intervals. "
+        + " ".join(describe(int(n)) for n in sorted(counts.unique()))
+        + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text
 
@@ -182,8 +185,10 @@ def draw_walk(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
             axes.set_xlabel(label)
             at_least(axes, -0.05, 0.05)
             axes.xaxis.set_major_locator(MaxNLocator(4))
-        figure.supxlabel(f"each line against the one above it, the first against {methods[0]}")
-        legend(figure, tasks, looks, set(), None, style.TEXT_WIDTH)
+        foot = f"each line against the one above it, the first against {methods[0]}"
+        tuning.foot(figure, foot, tuning.footnote(tasks))
+        marked = {tuning.label(task): looks[task] for task in tasks}
+        legend(figure, list(marked), marked, set(), None, style.TEXT_WIDTH)
     n = seeds[seeds["method"].isin(methods)].groupby(["task", "method"])["seed"].nunique()
     text = (
         f"Which knob decides what: a walk from {methods[0]} to {methods[-1]}, one knob at a time from top to bottom. "
@@ -193,6 +198,7 @@ def draw_walk(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
         f"Horizontal lines: intervals. "
         "The change of a knob depends on the knobs turned before it. "
         + " ".join(describe(int(count)) for count in sorted(n.unique()))
+        + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text
 

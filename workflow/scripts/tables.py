@@ -14,6 +14,7 @@ from marvel.tasks import get_task
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.scores import read_scores, write_atomic
 from workflow.scripts.style import order, thousands
+from workflow.scripts.tuning import heading, sentence
 
 LAST = 0.2  # the "last fifth": rounds that end in the last 20 % of env_steps
 METRICS = [  # each becomes _mean, _low and _high in final.csv
@@ -166,9 +167,8 @@ def markdown(table: pd.DataFrame) -> str:
     lines = ["# Final results", ""]
     for (task, limit), group in table.groupby(["task", "cost_limit"], sort=False):  # one ranking, one limit
         rows = group.set_index("method", drop=False)
-        allowed = f"cost limit {limit:g} per episode"
         methods = [rows.loc[name] for name in order(list(rows["method"]))]
-        lines += [f"## {task} ({allowed})", "", "Raw units:", ""]
+        lines += [f"## {heading(task, limit)}", "", "Raw units:", ""]
         header = "method|n|return|cost|violation rate|cumulative cost|feasible return|safe from (env steps)"
         header = [*header.split("|"), "eval return", "eval cost", "env steps", "updates"]
         cells = [
@@ -206,7 +206,8 @@ def caption(table: pd.DataFrame) -> str:
             "(deterministic policy).",
             "",
             "Environment steps and updates (gradient steps) are spent online, after any offline training. A method "
-            "that only evaluates its start policy, such as `offline_only`, has no training numbers (–).",
+            "that only evaluates its start policy, such as `offline_only`, has no training numbers (–)."
+            + sentence(table["task"]),
         ]
     )
 

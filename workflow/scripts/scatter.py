@@ -1,0 +1,159 @@
+"""All datasets of a study on one page: cost against return of every episode, from the files and their cards alone.
+
+    python -m workflow.scripts.scatter --datasets results/quick/data/*/dataset.hdf5 --out results/quick/figures/datasets
+
+writes datasets.pdf, datasets.png and datasets.txt, the caption. Beside each file stands its card.json
+(`python -m marvel.datasets card FILE`).
+"""
+
+import argparse
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from marvel.datasets import Episodes, episodes
+from workflow.scripts import style
+from workflow.scripts.scores import write_atomic
+
+COLUMNS = 5
+PANEL = 1.12  # inches high, with its title
+POINT = {"color": "#0072B2", "alpha": 0.35, "linewidths": 0}
+FRAME = {"color": "#333333", "linestyle": (0, (3, 1.5)), "linewidth": 0.8}
+EMPTY = {"color": "#F6D5C3", "linewidth": 0}
+
+
+class Data(NamedTuple):
+    """A dataset's card (`marvel.datacard`) and its episodes."""
+
+    card: dict
+    episodes: Episodes
+
+
+def read_data(path: Path) -> Data:
+    """Read the episodes of a file and the card beside it.
+
+    Raises:
+        ValueError: The file or its card is missing, or they do not belong together.
+    """
+    for needed in (path, path.with_name("card.json")):
+        if not needed.is_file():
+            raise ValueError(f"{needed} does not exist; `python -m marvel.datasets card {path}` makes a file's card.")
+    card = json.loads(path.with_name("card.json").read_text(encoding="utf-8"))
+    with h5py.File(path) as file:  # of DSRL's seven arrays the four small ones
+        made = episodes({key: file[key][:] for key in ("rewards", "costs", "terminals", "timeouts")})
+    if len(made.stops) != card["episodes"]:
+        raise ValueError(
+            f"{path} has {len(made.stops)} episodes and its card says {card['episodes']}; "
+            f"make the card again: `python -m marvel.datasets card {path}`."
+        )
+    return Data(card, made)
+
+
+def source(card: dict) -> str:
+    """Where a file's data comes from, in a few words: `DSRL-style, not DSRL`, `named as DSRL's file`, ..."""
+    return re.split(r":|, and ", card["made"]["note"])[0]
+
+
+def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figure, str]:
+    """One panel a dataset, in the order given.
+
+    Args:
+        data: As made by `read_data`.
+        filters: Names of the filters that the study applies to the data before it trains on it.
+
+    Returns:
+        The figure and its caption.
+    """
+    columns = min(COLUMNS, len(data))
+    rows = math.ceil(len(data) / columns)
+    width = style.COLUMN_WIDTH if columns == 1 else style.TEXT_WIDTH
+    height = PANEL if columns > 3 else 1.5 * PANEL
+    with plt.rc_context(style.RC):
+        figure = Figure(figsize=(width, 0.9 + height * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False)
+        for axes in panels.flat[len(data) :]:
+            axes.set_visible(False)
+        for axes, one in zip(panels.flat, data, strict=False):
+            _panel(axes, one)
+        handles = [
+            Line2D([], [], linestyle="", marker="o", markersize=2.5, color=POINT["color"], label="an episode"),
+            Line2D([], [], label="DSRL's ranges", **FRAME),
+        ]
+        if any(one.card["eighths_occupied"] < 8 for one in data):
+            handles.append(Patch(label="eighth of DSRL's cost range without an episode", **EMPTY))
+        figure.legend(handles=handles, loc="outside upper center", ncols=1 if columns == 1 else 3, frameon=False)
+        foot = "cost of an episode\nn/8: eighths of DSRL's cost range that have an episode"
+        figure.supxlabel(foot + (f"\nthe data before the study's filters ({', '.join(filters)})" if filters else ""))
+        figure.supylabel("return of an episode")
+    text = (
+        "Return against cost of every episode of the offline data, one panel a task. Dashes: the ranges of return and "
+        "cost in DSRL's file of the task. Shaded: eighths of DSRL's cost range in which the data has no episode. "
+        + (f"The study trains on this data after filters ({', '.join(filters)}). " if filters else "")
+        + "; ".join(_sentence(one.card) for one in data)
+    )
+    return figure, f"{text}."
+
+
+def _panel(axes: Axes, one: Data) -> None:
+    card, (low, high) = one.card, one.card["dsrl"]["return_range"]
+    cheap, dear = card["dsrl"]["cost_range"]
+    for row in card["eighths"]:
+        if not row["episodes"]:
+            axes.axvspan(*row["cost"], zorder=0.5, **EMPTY)
+    size = 3 if card["episodes"] < 1000 else 1.5
+    axes.scatter(one.episodes.costs, one.episodes.returns, s=size, rasterized=True, zorder=2, **POINT)
+    # open on the left, where it would hide the episodes without cost
+    axes.plot([cheap, dear, dear, cheap], [low, low, high, high], zorder=3, **FRAME)
+    most = max(dear, card["cost_range"][1])
+    axes.set_xlim(-0.03 * most, 1.03 * most)  # episodes without cost stand beside the axis, not on it
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(style.thousands))
+    axes.set_title(card["task"], y=1, pad=19)
+    facts = f"{card['episodes']:,} episodes, {card['eighths_occupied']}/8\n{source(card)}"
+    axes.text(0.5, 1, facts, transform=axes.transAxes, ha="center", va="bottom", fontsize=style.RC["font.size"])
+
+
+def _sentence(card: dict) -> str:
+    """A dataset's counts for the caption."""
+    beyond = card["episodes"] - sum(row["episodes"] for row in card["eighths"])
+    knobs = card["made"].get("knobs") or {}
+    spent = f" of {knobs['steps']:,} + {knobs['rollout_steps']:,} steps" if "rollout_steps" in knobs else ""
+    return (
+        f"{card['task']} ({source(card)}): {card['episodes']:,} episodes{spent} (DSRL's file: "
+        f"{card['dsrl']['episodes']:,}), {card['eighths_occupied']} of 8 eighths occupied"
+        + (f", {beyond:,} episodes beyond DSRL's largest cost" if beyond else "")
+        + f", best return {card['return_range'][1]:.4g} (DSRL's {card['dsrl']['return_range'][1]:.4g})"
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Draw the page and write its caption."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--datasets", type=Path, nargs="+", required=True, help="files with their card.json beside")
+    parser.add_argument("--filters", nargs="*", default=[], help="filters that the study applies afterwards")
+    parser.add_argument("--out", type=Path, required=True, help="path without ending; .pdf, .png, .txt are written")
+    options = parser.parse_args(arguments)
+    figure, text = draw_scatter([read_data(path) for path in options.datasets], tuple(options.filters))
+    paths = style.save(figure, options.out)
+    paths.append(options.out.with_name(f"{options.out.name}.txt"))
+    write_atomic(paths[-1], text + "\n")
+    print(*paths, sep="\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f"scatter: {error}")
