@@ -1,4 +1,4 @@
-"""Which tasks a config names, and what a job on one of them needs (memory, a simulator): functions of the table."""
+"""Which tasks a config names, and what a job on one of them needs (memory, a simulator): plain functions."""
 
 import importlib.util
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
 
 SUITES = sorted({task.suite for task in TASKS.values()})
+RANKED = ("bullet", "velocity", "toy")  # suites that marvel.ranks can play; importing that would import torch
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
 
 
@@ -36,6 +37,20 @@ def expand_tasks(words: list[str]) -> list[str]:
             found = [get_task(word).name]
         chosen |= dict.fromkeys(found)
     return list(chosen)
+
+
+def ranks_section(config: dict) -> dict:
+    """The `ranks` section of a config with its defaults; {} without one.
+
+    Raises:
+        ValueError: It names an offline or prealign line that does not exist.
+    """
+    if "ranks" not in config:
+        return {}
+    for key in ("offline", "prealign"):
+        if (name := config["ranks"][key]) not in (known := config.get(key, {})):
+            raise ValueError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
+    return {"points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
 
 
 def missing_simulator(tasks: Iterable[str]) -> str | None:

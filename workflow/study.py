@@ -20,10 +20,9 @@ from workflow.checks import (
     tuned_tasks,
     with_numbers,
 )
-from workflow.choice import expand_tasks, memory_mb
+from workflow.choice import RANKED, expand_tasks, memory_mb, ranks_section
 from workflow.figure_lines import figure_lines
 
-RANKED = ("bullet", "velocity", "toy")  # marvel.ranks.SUITES; importing that would import torch
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
 
 
@@ -55,24 +54,11 @@ class Study:
                     raise ValueError(f"{name}: cost_limit is no knob of {line['train']}; a method's line may have one.")
         if config["dataset"]["source"] == "collect":
             self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
-        self.ranks = self._checked_ranks(config.get("ranks"))
+        self.ranks = ranks_section(config)
+        self.ranked_tasks = [task for task in self.tasks if get_task(task).suite in RANKED]
         self.figures = figure_lines(config | {"tasks": self.tasks})
         for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
             get_task(task)
-
-    def _checked_ranks(self, given: dict | None) -> dict:
-        """The `ranks` section with its defaults; {} without one."""
-        if given is None:
-            return {}
-        for key in ("offline", "prealign"):
-            if given[key] not in (known := self.config.get(key, {})):
-                raise ValueError(f"ranks: {key} is {given[key]!r}; {nearest(given[key], known)}.")
-        return {"points": 100, "rollouts": 2, "horizon": 300} | given
-
-    @property
-    def ranked_tasks(self) -> list[str]:
-        """Tasks of the study whose simulators can be put back and played past the time limit."""
-        return [task for task in self.tasks if get_task(task).suite in RANKED]
 
     def _check_method(self, name: str, line: dict) -> None:
         if "rule" in line:

@@ -24,7 +24,8 @@ if STUDY.ranks:
     rule ranks:
         input:
             files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranked_tasks, seed=STUDY.seeds),
-            code=[f"workflow/scripts/{name}.py" for name in ("ranks", "tables", "intervals")],
+            code=[f"workflow/scripts/{name}.py" for name in ("ranks", "tables", "intervals", "tuning")],
+            tuned="workflow/config/hyperparameters.tsv",
         output:
             f"{BASE}/tables/ranks.md",
             f"{BASE}/tables/ranks.csv",

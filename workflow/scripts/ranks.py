@@ -14,6 +14,7 @@ from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.measures import RANKS
 from workflow.scripts.scores import write_atomic
 from workflow.scripts.tables import markdown_table
+from workflow.scripts.tuning import MARK, label, sentence
 
 PUBLISHED = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
 CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
@@ -112,7 +113,7 @@ def markdown(table: pd.DataFrame) -> str:
                     drift,
                 ]
             )
-        lines += [f"## {task}", "", *markdown_table(header, cells), ""]
+        lines += [f"## {label(task)}", "", *markdown_table(header, cells), ""]
     seeds = sorted(table.groupby("task")["seed"].nunique().unique())
     rollouts = int(table["rollouts"].min())
     return "\n".join(
@@ -132,7 +133,7 @@ def markdown(table: pd.DataFrame) -> str:
             "Random: a uniformly random action at a moment of an episode of such actions, which is how we read the "
             "paper's random rollouts. Noise: standard error of a point's mean over rollouts, over the spread of the "
             "means. A rollout goes on past the time limit, which the critics do not take for an end either. An empty "
-            "cell: all returns equal.",
+            "cell: all returns equal." + sentence(table["task"], MARK),
             "",
         ]
     )
