@@ -25,6 +25,7 @@ KEYS = {  # what a line of each kind may say
     "walk": ("methods", "tasks"),
     "compute": ("methods", "tasks"),
     "sparsity": ("tasks",),
+    "offline": ("tasks",),
 }
 
 
@@ -67,7 +68,7 @@ def figure_lines(config: dict) -> dict[str, dict]:
                     f"figures: {name}: reference: {line['reference']!r} is not among its methods; "
                     f"{nearest(line['reference'], shown)}."
                 )
-        if line["kind"] == "sparsity":
+        if line["kind"] in ("sparsity", "offline"):
             line = {"tasks": config["tasks"]} | line
         elif line["kind"] not in ("limits", "compute"):
             line = {"methods": usual_methods(config)} | line
@@ -82,7 +83,7 @@ def usual_methods(config: dict) -> list[str]:
 
 
 def figure_inputs(study, name: str) -> dict[str, list[str]]:
-    """Files that a figure is drawn from: datasets for `sparsity`, else scores (of several studies for `limits`).
+    """Files that a figure is drawn from: datasets for `sparsity`, progress of offline runs for `offline`, else scores.
 
     Args:
         study: The `Study`; its figures, base and datasets are asked for.
@@ -91,7 +92,9 @@ def figure_inputs(study, name: str) -> dict[str, list[str]]:
     line = study.figures[name]
     if line["kind"] == "sparsity":
         return {"datasets": [study.dataset(task) for task in line["tasks"]]}
-    return {
+    if line["kind"] == "offline":
+        return {"progress": study.offline_progress(line["tasks"])}
+    return {  # of several studies for `limits`
         "scores": [f"{study.base}/scores.csv", *(f"results/{other}/scores.csv" for other in line.get("studies", []))]
     }
 
@@ -102,6 +105,8 @@ def figure_command(study, name: str) -> str:
     words = [line["kind"]]
     for key, paths in figure_inputs(study, name).items():
         words += [f"--{key}", *paths]
+    if line["kind"] == "offline":
+        words += ["--cost-limit", str(study.cost_limit)]
     if line["kind"] == "compute":
         words += ["--runs", f"{study.base}/runs"]
     for key in FLAGS:

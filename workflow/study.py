@@ -137,6 +137,12 @@ class Study:
         shared = self.config.get("offline_seed", "paired")
         return f"{self.base}/offline/{algorithm}/{task}/seed{seed if shared == 'paired' else shared}/checkpoint.pt"
 
+    def offline_progress(self, tasks: list[str]) -> list[str]:
+        """progress.csv of all offline runs on these tasks that a method starts from."""
+        used = dict.fromkeys(line["offline"] for line in self.config["methods"].values() if line.get("offline"))
+        runs = dict.fromkeys(self.offline_checkpoint(a, t, s) for a in used for t in tasks for s in self.seeds)
+        return [path.replace("checkpoint.pt", "progress.csv") for path in runs]
+
     def start(self, method: str, task: str, seed: int) -> str | None:
         """The checkpoint that a method starts from, or None."""
         line = self.config["methods"][method]

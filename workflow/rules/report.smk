@@ -1,6 +1,6 @@
 from workflow.figure_lines import figure_command, figure_inputs
 
-FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity")
+FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity", "offline")
 TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
 REPORT = [
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),

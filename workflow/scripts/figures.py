@@ -16,6 +16,7 @@ import pandas as pd
 from workflow.scripts import style
 from workflow.scripts.compute import draw_compute
 from workflow.scripts.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
+from workflow.scripts.offline import draw_offline, read_offline
 from workflow.scripts.scores import read_scores, write_atomic
 from workflow.scripts.sparsity import draw_sparsity
 from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
@@ -30,6 +31,7 @@ KINDS = {
     "limits": "return and cost against the cost limit",
     "walk": "what each knob changes between two methods",
     "compute": "processor time per method",
+    "offline": "evaluations during offline training",
     "sparsity": "reward and cost of an offline dataset's state-actions",
 }
 
@@ -44,6 +46,10 @@ def parser() -> argparse.ArgumentParser:
         kind.add_argument("--tasks", nargs="+", help="only these tasks")
         if name == "sparsity":
             kind.add_argument("--datasets", type=Path, nargs="+", required=True, help="one file a task, in their order")
+            continue
+        if name == "offline":
+            kind.add_argument("--progress", type=Path, nargs="+", required=True, help="progress.csv of offline runs")
+            kind.add_argument("--cost-limit", type=float, required=True)
             continue
         kind.add_argument("--scores", type=Path, nargs="+", required=True, help="several studies in `limits` alone")
         kind.add_argument("--methods", nargs="+", help="only these methods; in `walk` their order")
@@ -87,6 +93,9 @@ def draw(options: argparse.Namespace):
             raise ValueError("sparsity needs --tasks and --datasets of equal number, in the same order.")
         files = dict(zip(options.tasks, options.datasets, strict=True))
         return draw_sparsity({task: read(path, task) for task, path in files.items()}, origins(files))
+    if options.kind == "offline":
+        rows = read_offline(options.progress, options.cost_limit)
+        return draw_offline(select(rows, None, options.tasks, "--progress"))
     if len(options.scores) > 1 and options.kind != "limits":
         raise ValueError(f"{options.kind} draws one study; {len(options.scores)} scores were given.")
     frames = [read_scores(path) for path in options.scores]

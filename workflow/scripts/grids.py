@@ -50,8 +50,10 @@ def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int 
         points: at most this many points; consecutive rounds are averaged to get there.
 
     Returns:
-        The curve, or None if no seed has a value. A method with row 0 alone is read from its evaluation.
+        The curve, or None if there are no rows or a seed has no value. A method with row 0 alone is read from its evaluation.
     """
+    if rows.empty:
+        return None
     if rows["round"].max() == 0:
         values = rows.sort_values("seed")[column.replace("train_", "eval_")].to_numpy(dtype=np.float64)
         return Curve(None, values[:, None]) if len(values) and not np.isnan(values).any() else None

@@ -77,6 +77,7 @@ METHODS = {
     "bc": Style("#A08A00", _DOTS, ""),
     "bc_safe": Style("#5F7F00", _DASH_DOT, ""),
     "bear": Style("#9A6A5A", _DENSE, ""),
+    "cpq": Style("#3B3B98", "-", "o"),
 }
 LIMIT = {"color": "#000000", "linestyle": (0, (5, 2.5)), "linewidth": 0.9}
 
