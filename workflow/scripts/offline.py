@@ -1,0 +1,40 @@
+"""Curves of offline training: evaluated return and cost against gradient steps, from the runs' progress files."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from workflow.scripts.curves import draw_curves
+
+
+def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
+    """The progress of offline runs as rows that `draw_curves` takes: an algorithm is a method, an evaluation a round.
+
+    Args:
+        files: {algorithm}/{task}/seed{number}/progress.csv.
+        cost_limit: Of the study.
+
+    Raises:
+        ValueError: a file of another kind.
+    """
+    parts = []
+    for path in files:
+        rows = pd.read_csv(path)
+        if missing := [name for name in ("updates", "eval_return", "eval_cost") if name not in rows]:
+            raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; give progress.csv of offline runs.")
+        algorithm, task, seed = path.parts[-4:-1]
+        head = {"method": algorithm, "task": task, "seed": int(seed.removeprefix("seed")), "cost_limit": cost_limit}
+        parts.append(rows.assign(round=range(len(rows)), **head))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw_offline(rows: pd.DataFrame) -> tuple[Figure, str]:
+    """Return above cost, one column per task, one curve per offline algorithm; the figure and its caption.
+
+    Args:
+        rows: As returned by `read_offline`.
+    """
+    figure, text = draw_curves(rows, source="eval", x="updates")
+    episodes = ", ".join(f"{count:g}" for count in sorted(rows["eval_episodes"].dropna().unique()))
+    return figure, f"Offline training, before any online step; {episodes} episodes an evaluation. {text}"
