@@ -50,7 +50,8 @@ def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int 
         points: at most this many points; consecutive rounds are averaged to get there.
 
     Returns:
-        The curve, or None if there are no rows or a seed has no value. A method with row 0 alone is read from its evaluation.
+        The curve, or None if there are no rows or a seed has no value. A method with row 0 alone is read from its
+        evaluation.
     """
     if rows.empty:
         return None

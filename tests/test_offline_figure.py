@@ -1,0 +1,48 @@
+"""The figure of offline training: drawn from progress files of runs that may differ in tasks and lengths."""
+
+import pandas as pd
+import pytest
+from test_workflow import toy_config
+
+from workflow.figure_lines import figure_command, figure_inputs
+from workflow.scripts import figures, offline
+from workflow.study import Study
+
+
+def progress(folder, algorithm: str, task: str, seed: int, returns: list[float]):
+    """A progress file of an offline run."""
+    path = folder / algorithm / task / f"seed{seed}" / "progress.csv"
+    path.parent.mkdir(parents=True)
+    count = len(returns)
+    rows = {"updates": [100 * k for k in range(count)], "eval_return": returns, "eval_cost": [30.0] * count}
+    pd.DataFrame(rows | {"eval_episodes": [10] * count}).to_csv(path, index=False)
+    return path
+
+
+def test_drawn_from_progress_files(tmp_path, capsys):
+    files = [progress(tmp_path, "cpq", "BallRun", seed, [0.0, 5.0 + seed, 9.0]) for seed in (0, 1)]
+    files.append(progress(tmp_path, "bear", "CarRun", 0, [0.0, 3.0]))  # another task alone, and shorter
+    out = tmp_path / "figure"
+    figures.main(["offline", "--cost-limit", "20", "--out", str(out), "--progress", *map(str, files)])
+    text = out.with_suffix(".txt").read_text()
+    assert text.startswith("Offline training, before any online step; 10 episodes an evaluation. Return (above)")
+    assert "against gradient steps, in raw units; n = 1 to 2 seeds" in text and "limit (20 per episode)" in text
+    rows = offline.read_offline(files, 20.0)
+    assert rows[rows["method"] == "cpq"].groupby("seed")["eval_return"].max().tolist() == [9.0, 9.0]
+    assert set(rows["task"]) == {"BallRun", "CarRun"} and rows["round"].max() == 2
+    files[0].write_text("updates\n1\n")
+    with pytest.raises(ValueError, match=r"lacks the column\(s\) eval_return, eval_cost; give progress"):
+        offline.read_offline(files, 20.0)
+
+
+def test_study_names_the_runs_that_a_method_starts_from(toy_dataset):
+    config = toy_config(toy_dataset, figures={"training": {"kind": "offline"}})
+    config["offline"] |= {"unused": {"train": "marvel.bc"}}
+    study = Study(config)
+    folder = "results/toy/offline/cpq/Toy"
+    expected = [f"{folder}/seed0/progress.csv", f"{folder}/seed1/progress.csv"]
+    assert figure_inputs(study, "training") == {"progress": expected}
+    words = f"offline --progress {' '.join(expected)} --cost-limit 5 --tasks Toy"
+    assert figure_command(study, "training") == words
+    shared = Study(config | {"offline_seed": 1})
+    assert figure_inputs(shared, "training") == {"progress": expected[1:]}
