@@ -10,7 +10,6 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,9 +23,8 @@ from marvel.rollout import episode_seed
 from marvel.run import read_card
 from marvel.sac import SACLagrangian
 from marvel.simulators import State
-from marvel.tasks import get_task, make_env
+from marvel.tasks import get_task
 
-SUITES = ("bullet", "velocity", "toy")  # others have no tested way to be played past their time limit
 CANDIDATES = 200  # reset seeds of which the one nearest to a recorded episode's first observation is taken
 FARTHEST = 0.5  # standard deviations of the data, in the component that is off most
 COLUMNS = ("points", "number", "episode_seed", "step", "deviation", "rollout", "mc_return", "mc_cost")
@@ -53,7 +51,9 @@ def reach(env, state: State, action: np.ndarray) -> np.ndarray | None:
     return observation
 
 
-def dataset_points(env, data: dict[str, np.ndarray], count: int, generator: torch.Generator) -> Iterator[Point]:
+def dataset_points(
+    env, data: dict[str, np.ndarray], count: int, latest: int, generator: torch.Generator
+) -> Iterator[Point]:
     """Moments of the data's episodes, reached in the simulator.
 
     The files hold observations, not simulator states, and no seeds. So the reset nearest to the episode's first
@@ -65,23 +65,24 @@ def dataset_points(env, data: dict[str, np.ndarray], count: int, generator: torc
         env: The task's environment.
         data: A dataset (`marvel.datasets.read`).
         count: Points wanted; fewer come where most moments drift too far.
+        latest: Last step of an episode that is drawn.
         generator: Source of all choices.
     """
     spread = data["observations"].std(0) + 1e-6
     starts, stops = datasets.episodes(data)[:2]
+    start_of = np.repeat(starts, stops - starts)  # of each row's episode
+    rows = np.flatnonzero(np.arange(len(start_of)) - start_of <= latest)
     seeds = [episode_seed(generator) for _ in range(CANDIDATES)]
     firsts = np.array([env.reset(seed=seed)[0] for seed in seeds])
     found = 0
     for _ in range(10 * count):
-        number = int(torch.randint(len(starts), (1,), generator=generator))
-        start, stop = int(starts[number]), int(stops[number])
-        step = int(torch.randint(stop - start, (1,), generator=generator))
+        row = int(rows[torch.randint(len(rows), (1,), generator=generator)])
+        start, action = int(start_of[row]), data["actions"][row]
         off = np.abs((firsts - data["observations"][start]) / spread).max(1)
-        state = State(env.task.name, seeds[int(off.argmin())], data["actions"][start : start + step])
-        action = data["actions"][start + step]
+        state = State(env.task.name, seeds[int(off.argmin())], data["actions"][start:row])
         if (observation := reach(env, state, action)) is None:
             continue
-        deviation = float(np.abs((observation - data["observations"][start + step]) / spread).max())
+        deviation = float(np.abs((observation - data["observations"][row]) / spread).max())
         if deviation <= FARTHEST:
             found += 1
             yield Point("dataset", state, observation, action, deviation)
@@ -89,9 +90,9 @@ def dataset_points(env, data: dict[str, np.ndarray], count: int, generator: torc
             return
 
 
-def random_points(env, count: int, generator: torch.Generator) -> Iterator[Point]:
-    """Moments of episodes played with uniformly random actions, and one more such action at each."""
-    shape = (env.task.max_episode_steps, env.task.action_dim)
+def random_points(env, count: int, latest: int, generator: torch.Generator) -> Iterator[Point]:
+    """Moments, up to step `latest`, of episodes played with uniformly random actions, and one more such action each."""
+    shape = (latest + 1, env.task.action_dim)
     found = 0
     while found < count:
         actions = (2 * torch.rand(*shape, generator=generator) - 1).numpy()
@@ -106,7 +107,7 @@ def rollout(env, point: Point, policy, noise: np.ndarray, discount: float) -> tu
     """Discounted return and cost of the point's action followed by the stochastic policy.
 
     Args:
-        env: Environment whose time limit lies beyond the rollout's end.
+        env: The task's environment.
         point: Where to begin.
         policy: `policy(observation, noise)` -> action.
         noise: (horizon - 1, action_dim) standard-normal draws.
@@ -148,32 +149,32 @@ def values(agent: SACLagrangian, points: list[Point]) -> tuple[np.ndarray, np.nd
 def measure(card: dict, aligned: Path, points: int, rollouts: int, horizon: int) -> Iterator[dict]:
     """Yield a row per rollout.
 
-    Rollouts go on past the time limit: to the critics it is no end either (timeouts are not terminal), so that a
-    moment late in an episode is worth no less than an early one.
+    All rollouts have the same length and end within the time limit: to the critics the limit is no end (timeouts are
+    not terminal), so a sum that it cuts off would rank moments by how late they are; and beyond it a policy may be
+    where neither data nor critics have been (on BallRun it is).
 
     Args:
         card: The pre-alignment's.
         aligned: Its checkpoint.
         points: Points of the data, and as many random ones.
         rollouts: Rollouts from each point.
-        horizon: Steps of a rollout.
+        horizon: Steps of a rollout, half the time limit at most.
 
     Raises:
-        ValueError: The task's suite is none of `SUITES`; see also `critics_of`.
+        ValueError: See `critics_of`.
     """
     task = get_task(card["task"])
-    if task.suite not in SUITES:
-        raise ValueError(f"{task.name} is of suite {task.suite}; Monte-Carlo ranks exist for {', '.join(SUITES)}.")
+    horizon = min(horizon, task.max_episode_steps // 2)
+    latest = task.max_episode_steps - horizon
     hp = resolve(card["hyperparameters"])
     problem = Problem(
         task, float(card["cost_limit"]), card["seed"], "ranks", Path(card["start"]), Path(card["dataset"])
     )
     before, after = (critics_of(path, problem, hp) for path in (problem.start, aligned))
-    env = make_env(replace(task, max_episode_steps=task.max_episode_steps + horizon))
     drawn = problem.generator("rank points")
-    chosen = list(dataset_points(problem.env, problem.read_dataset(), points, drawn))
+    chosen = list(dataset_points(problem.env, problem.read_dataset(), points, latest, drawn))
     problem.say(f"{len(chosen)} of {points} points of the data reached")
-    chosen += random_points(problem.env, points, drawn)
+    chosen += random_points(problem.env, points, latest, drawn)
     (reward_before, cost_before), (reward_after, cost_after) = values(before, chosen), values(after, chosen)
     judged = dict(zip(VALUES, (reward_before, reward_after, cost_before, cost_after), strict=True))
     policy = after.policy()
@@ -182,10 +183,9 @@ def measure(card: dict, aligned: Path, points: int, rollouts: int, horizon: int)
             problem.say(f"{number} of {len(chosen)} points")
         for index in range(rollouts):
             noise = torch.randn(horizon - 1, task.action_dim, generator=problem.generator(f"rollout {number}", index))
-            returns = rollout(env, point, policy, noise.numpy(), hp.discount)
+            returns = rollout(problem.env, point, policy, noise.numpy(), hp.discount)
             where = (point.points, number, point.state.seed, len(point.state.actions), point.deviation, index)
             yield dict(zip(COLUMNS, (*where, *returns), strict=True)) | {n: float(v[number]) for n, v in judged.items()}
-    env.close()
     problem.env.close()
 
 
@@ -194,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m marvel.ranks", description=__doc__.splitlines()[0])
     parser.add_argument("record", type=Path, help="run.json of a pre-alignment, beside its checkpoint.pt")
     parser.add_argument("--points", type=int, default=100)
-    parser.add_argument("--rollouts", type=int, default=4)
+    parser.add_argument("--rollouts", type=int, default=2)
     parser.add_argument("--horizon", type=int, default=300)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)

@@ -47,7 +47,12 @@ def test_dsrl_config_is_the_paper_s_on_all_tasks():
     for key in ("offline", "methods"):
         assert dsrl[key].items() <= paper[key].items(), key
     on_cpq = {name for name, line in paper["methods"].items() if line.get("offline", "cpq").startswith("cpq")}
-    assert on_cpq - set(dsrl["methods"]) == {"vpa_dual_ascent", "vpa_pid", "multiplier_from_150"}
+    assert on_cpq - set(dsrl["methods"]) == {
+        "vpa_dual_ascent",
+        "vpa_pid",
+        "multiplier_from_0_65",
+        "multiplier_from_150",
+    }
 
 
 def test_tuned_tasks_are_the_paper_s():

@@ -72,7 +72,7 @@ def test_parts_make_a_claim_and_tasks_make_a_verdict():
     assert claims.combine([yes, never], "any", "all") == never
     assert claims.overall([yes, yes, open_]) == yes
     assert claims.overall([yes, yes, yes, no]) == open_
-    assert claims.overall([yes, open_]) == open_  # not more than half
+    assert claims.overall([yes, open_]) == claims.overall([yes, never]) == open_  # not more than half
     assert claims.overall([no]) == no
     assert claims.overall([never, never]) == claims.overall([]) == never
 
@@ -106,8 +106,10 @@ def test_fewer_than_five_seeds_decide_nothing(tmp_path):
 def test_warm_start_that_loses_its_start_is_unstable(tmp_path):
     scores = study(warm_start=(0.9, 10.0))
     start = (scores["method"] == "warm_start") & (scores["round"] == 0)
-    scores.loc[start, "eval_return_normalized"] = 1.2
+    scores.loc[start, ["eval_return_normalized", "eval_cost"]] = 1.2, 0.0
     assert verdicts(scores, tmp_path)["C1"] == "supported"
+    scores.loc[start, "eval_cost"] = 30.0  # unsafe: there was nothing to lose
+    assert verdicts(scores, tmp_path)["C1"] == "contradicted"
 
 
 def test_safe_from_is_the_whole_budget_for_a_run_that_ends_unsafe():
@@ -142,6 +144,9 @@ def test_multipliers_are_compared_in_one_unit(tmp_path):
     assert verdicts(scores, tmp_path)["C2"] == "supported"
     near = scores.assign(multiplier=200.0)  # the ratio's logarithm is 0.4 at every seed
     assert verdicts(near, tmp_path)["C2"] == "contradicted"
+    table = claims.fill_in(RULES, scores.assign(multiplier=0.0), tmp_path)[1]
+    row = table[(table["claim"] == "C2") & (table["task"] == "BallRun")].iloc[0]
+    assert row["verdict"] == "not tested" and "the limit does not bind on BallRun" in row["why"]
 
 
 def test_ranks_of_table_1_are_taken_up(tmp_path):
@@ -155,7 +160,13 @@ def test_ranks_of_table_1_are_taken_up(tmp_path):
     table = pd.DataFrame(rows, columns=measures.RANKS)
     table.to_csv(tmp_path / "ranks.csv", index=False)
     scores = study(tasks=["CarRun"])
-    assert verdicts(scores, tmp_path, measures.read_ranks(tmp_path / "ranks.csv"))["C3"] == "supported"
+    ranks = measures.read_ranks(tmp_path / "ranks.csv")
+    assert verdicts(scores, tmp_path, ranks)["C3"] == "undecided"  # BallCircle is not in the study
+    both = pd.concat([ranks, ranks.assign(task="BallCircle")])
+    scores = study(tasks=["CarRun", "BallCircle"])
+    assert verdicts(scores, tmp_path, both)["C3"] == "supported"
+    both.loc[both["seed"] == 1, "spearman"] = np.nan  # all costs equal there
+    assert verdicts(scores, tmp_path, both)["C3"] == "not tested"
     table.drop(columns="points").to_csv(tmp_path / "ranks.csv", index=False)
     with pytest.raises(ValueError, match="lacks the column"):
         measures.read_ranks(tmp_path / "ranks.csv")
@@ -167,8 +178,13 @@ def test_published_lines_get_a_verdict_of_their_own(tmp_path):
     official["train_return_normalized"] -= 0.7
     table = claims.fill_in(RULES, pd.concat([scores, official]), tmp_path)[1]
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
-    assert (total["C6", "ours"], total["C6", "published"]) == ("supported", "contradicted")
+    assert (total["C4", "ours"], total["C4", "published"]) == ("supported", "contradicted")
     assert ("C1", "published") not in total.index
+    assert ("C6", "published") not in total.index  # Warm Start has no published form here: more than VPA would differ
+    twin = scores[scores["method"] == "warm_start"].assign(method="warm_start_official")
+    table = claims.fill_in(RULES, pd.concat([scores, official, twin]), tmp_path)[1]
+    total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
+    assert total["C6", "published"] == "contradicted"
 
 
 def test_ledger_is_written_whole(tmp_path):

@@ -1,5 +1,7 @@
 """The figure of offline training: drawn from progress files of runs that may differ in tasks and lengths."""
 
+import json
+
 import pandas as pd
 import pytest
 from test_workflow import toy_config
@@ -9,10 +11,11 @@ from workflow.scripts import figures, offline
 from workflow.study import Study
 
 
-def progress(folder, algorithm: str, task: str, seed: int, returns: list[float]):
-    """A progress file of an offline run."""
+def progress(folder, algorithm: str, task: str, seed: int, returns: list[float], limit: float | None = None):
+    """A progress file of an offline run, its record beside it."""
     path = folder / algorithm / task / f"seed{seed}" / "progress.csv"
     path.parent.mkdir(parents=True)
+    path.with_name("run.json").write_text(json.dumps({"knobs": {"cost_limit": limit}}))
     count = len(returns)
     rows = {"updates": [100 * k for k in range(count)], "eval_return": returns, "eval_cost": [30.0] * count}
     pd.DataFrame(rows | {"eval_episodes": [10] * count}).to_csv(path, index=False)
@@ -21,12 +24,13 @@ def progress(folder, algorithm: str, task: str, seed: int, returns: list[float])
 
 def test_drawn_from_progress_files(tmp_path, capsys):
     files = [progress(tmp_path, "cpq", "BallRun", seed, [0.0, 5.0 + seed, 9.0]) for seed in (0, 1)]
-    files.append(progress(tmp_path, "bear", "CarRun", 0, [0.0, 3.0]))  # another task alone, and shorter
+    files.append(progress(tmp_path, "bear", "CarRun", 0, [0.0, 3.0], limit=5.0))  # another task alone, and shorter
     out = tmp_path / "figure"
     figures.main(["offline", "--cost-limit", "20", "--out", str(out), "--progress", *map(str, files)])
     text = out.with_suffix(".txt").read_text()
     assert text.startswith("Offline training, before any online step; 10 episodes an evaluation. Return (above)")
     assert "against gradient steps, in raw units; n = 1 to 2 seeds" in text and "limit (20 per episode)" in text
+    assert text.endswith("bear was trained for a cost limit of 5.\n") and "cpq was trained" not in text
     rows = offline.read_offline(files, 20.0)
     assert rows[rows["method"] == "cpq"].groupby("seed")["eval_return"].max().tolist() == [9.0, 9.0]
     assert set(rows["task"]) == {"BallRun", "CarRun"} and rows["round"].max() == 2

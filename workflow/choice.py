@@ -8,7 +8,6 @@ from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
 
 SUITES = sorted({task.suite for task in TASKS.values()})
-RANKED = ("bullet", "velocity", "toy")  # suites that marvel.ranks can play; importing that would import torch
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
 
 
@@ -43,14 +42,20 @@ def ranks_section(config: dict) -> dict:
     """The `ranks` section of a config with its defaults; {} without one.
 
     Raises:
-        ValueError: It names an offline or prealign line that does not exist.
+        ValueError: It names a task, an offline or a prealign line that does not exist, or an algorithm that hands no
+            critics over.
     """
     if "ranks" not in config:
         return {}
     for key in ("offline", "prealign"):
         if (name := config["ranks"][key]) not in (known := config.get(key, {})):
             raise ValueError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
-    return {"points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
+    if (train := config["offline"][config["ranks"]["offline"]]["train"]) != "marvel.cpq":
+        raise ValueError(f"ranks: {train} hands no critics over; name an offline line of marvel.cpq.")
+    for task in config["ranks"].get("tasks", []):
+        if task not in config["tasks"]:
+            raise ValueError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}.")
+    return {"tasks": config["tasks"], "points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
 
 
 def missing_simulator(tasks: Iterable[str]) -> str | None:

@@ -20,7 +20,7 @@ from workflow.checks import (
     tuned_tasks,
     with_numbers,
 )
-from workflow.choice import RANKED, expand_tasks, memory_mb, ranks_section
+from workflow.choice import expand_tasks, memory_mb, ranks_section
 from workflow.figure_lines import figure_lines
 
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
@@ -55,7 +55,6 @@ class Study:
         if config["dataset"]["source"] == "collect":
             self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
         self.ranks = ranks_section(config)
-        self.ranked_tasks = [task for task in self.tasks if get_task(task).suite in RANKED]
         self.figures = figure_lines(config | {"tasks": self.tasks})
         for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
             get_task(task)

@@ -18,7 +18,8 @@ rule dataset:
 
 rule card:
     input:
-        f"{BASE}/data/{{task}}/dataset.hdf5",
+        data=f"{BASE}/data/{{task}}/dataset.hdf5",
+        code="marvel/datacard.py",
     output:
         f"{BASE}/data/{{task}}/card.json",
         f"{BASE}/data/{{task}}/scatter.png",
@@ -28,7 +29,7 @@ rule card:
         "../../environment.yml"
     threads: 1
     shell:
-        "python -m marvel.datasets card {input} --task {wildcards.task} > {log} 2>&1"
+        "python -m marvel.datasets card {input.data} --task {wildcards.task} > {log} 2>&1"
 
 
 rule filter:

@@ -1,10 +1,15 @@
 # Table 1, where the config has a `ranks` section: critics beside Monte-Carlo returns, before and after pre-alignment.
+RANKS_CODE = [
+    *(f"marvel/{name}.py" for name in ("ranks", "rollout", "problem", "networks", "sac", "datasets")),
+    *sorted(str(path) for path in Path("marvel/simulators").glob("*.py")),
+]
+
 if STUDY.ranks:
 
     rule monte_carlo:
         input:
             lambda w: STUDY.ranks_inputs(w.task, w.seed),
-            "marvel/ranks.py",
+            RANKS_CODE,
         output:
             f"{BASE}/ranks/{{task}}/seed{{seed}}.csv",
         log:
@@ -23,8 +28,9 @@ if STUDY.ranks:
 
     rule ranks:
         input:
-            files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranked_tasks, seed=STUDY.seeds),
-            code=[f"workflow/scripts/{name}.py" for name in ("ranks", "tables", "intervals", "tuning")],
+            files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.seeds),
+            code=[f"workflow/scripts/{name}.py" for name in ("ranks", "measures", "tables", "intervals", "tuning")],
+            known="workflow/reference/marvel_paper_known_numbers.csv",
             tuned="workflow/config/hyperparameters.tsv",
         output:
             f"{BASE}/tables/ranks.md",

@@ -117,8 +117,9 @@ rule claims:
     threads: 1
     params:
         out=lambda w, output: Path(output[0]).parent,
+        ranks=f"--ranks {BASE}/tables/ranks.csv" if STUDY.ranks else "",
     shell:
-        "python -m workflow.scripts.claims --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
+        "python -m workflow.scripts.claims --scores {input.scores} {params.ranks} --out-dir {params.out} > {log} 2>&1"
 
 
 # One rule for all figures of the config's `figures` section.

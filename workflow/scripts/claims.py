@@ -80,12 +80,11 @@ def combine(verdicts: list[str], supported: str, contradicted: str) -> str:
 
 
 def overall(verdicts: list[str]) -> str:
-    """A claim's verdict over tasks: more than half of them, and none against."""
-    tested = [verdict for verdict in verdicts if verdict != NOT_TESTED]
-    if not tested:
+    """A claim's verdict over tasks: more than half of all of them, tested or not, and none against."""
+    if set(verdicts) <= {NOT_TESTED}:
         return NOT_TESTED
     for wanted, other in ((SUPPORTED, CONTRADICTED), (CONTRADICTED, SUPPORTED)):
-        if 2 * tested.count(wanted) > len(tested) and other not in tested:
+        if 2 * verdicts.count(wanted) > len(verdicts) and other not in verdicts:
             return wanted
     return UNDECIDED
 
@@ -95,6 +94,11 @@ def published(part: dict, methods: set[str]) -> dict:
     return part | {
         key: f"{part[key]}_official" for key in ("first", "second", "method") if f"{part.get(key)}_official" in methods
     }
+
+
+def _mixed(parts: list[dict]) -> bool:
+    """Whether a published line stands beside one that is not: then more than what is ablated differs."""
+    return any(len({part[key].endswith("_official") for key in ("first", "second")}) > 1 for part in parts)
 
 
 def _wording(part: dict) -> str:
@@ -121,7 +125,8 @@ def fill_in(
     for name, claim in claims["claims"].items():
         listed = [*claim["parts"], *claim.get("beside", [])]
         forms = {"ours": listed}
-        if (official := [published(part, methods) for part in listed]) != listed:
+        official = [published(part, methods) for part in listed]
+        if official != listed and not (claim.get("ablation") and _mixed(official)):
             forms["published"] = official
         for form, form_parts in forms.items():
             found, reached = [], {position: {} for position in range(len(form_parts))}
@@ -144,7 +149,11 @@ def fill_in(
                     "; ".join(dict.fromkeys(row["why"] for row in judged if row["why"])) if verdict != SUPPORTED else ""
                 )
                 found.append({"claim": name, "form": form, "task": task, "verdict": verdict, "why": why})
-            if len(found) > 1:
+            if claim["tasks"] != "all" and found:
+                absent = [task for task in claim["tasks"] if task not in set(seeds["task"])]
+                head = {"claim": name, "form": form, "verdict": NOT_TESTED}
+                found += [head | {"task": task, "why": f"{task} is not in the study"} for task in absent]
+            if sum(row["verdict"] != NOT_TESTED for row in found) > 1:
                 parts += [_over_tasks(name, form, part, reached[place]) for place, part in enumerate(form_parts)]
             why = "" if found else f"none of {', '.join(claim['tasks'])} is in the study"
             why = why or "; ".join(dict.fromkeys(row["why"] for row in found if row["why"]))
@@ -168,12 +177,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Write claims.csv and claims.md."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scores", type=Path, required=True, help="scores.csv in the study's folder")
-    parser.add_argument("--ranks", type=Path, help="Table 1's numbers (default: tables/ranks.csv of the study)")
+    parser.add_argument("--ranks", type=Path, help="Table 1's numbers, if the study has them")
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
     claims = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
     study = options.scores.parent
-    ranks = read_ranks(options.ranks or study / "tables" / "ranks.csv")
+    ranks = read_ranks(options.ranks) if options.ranks else None
     parts, verdicts = fill_in(claims, read_scores(options.scores), study, ranks)
     files = {"claims.csv": parts.to_csv(index=False), "claims.md": markdown(claims, parts, verdicts)}
     for name, text in files.items():

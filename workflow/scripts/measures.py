@@ -1,9 +1,9 @@
 """What a claim's parts are measured by: one number per task and seed, from a study's scores and, for two, its stages.
 
-Beyond the columns of per_seed.csv: `lost_return_normalized` (evaluated return of the start policy minus the training
-return of the last fifth), `multiplier_ratio` (logarithm to base 10 of the offline multiplier over the online one, each
-divided by its reward scale) and `rank_gain` (Spearman's correlation of a critic with Monte-Carlo values after VPA
-minus before).
+Beyond the columns of per_seed.csv: `lost_return_normalized` (evaluated return of the start policy, 0 if its cost is
+above the limit, minus the training return of the last fifth), `multiplier_ratio` (logarithm to base 10 of the offline
+multiplier over the online one, each divided by its reward scale) and `rank_gain` (Spearman's correlation of a critic
+with Monte-Carlo values after VPA minus before).
 """
 
 import json
@@ -15,7 +15,7 @@ import pandas as pd
 from workflow.scripts.aggregates import with_evaluated
 from workflow.scripts.tables import LAST, per_seed
 
-SMALLEST = 1e-5  # what a multiplier of 0 counts as in a ratio
+SMALLEST = 1e-5  # a multiplier below it is as good as 0, and has no ratio
 TENTH = 0.1  # the end of offline training over which its multiplier is averaged
 RANKS = ["task", "seed", "critic", "points", "stage", "spearman"]
 
@@ -39,7 +39,8 @@ def measured(scores: pd.DataFrame) -> pd.DataFrame:
     trained = seeds["violation_rate"].notna()
     seeds["safe_from"] = seeds["safe_from"].where(seeds["safe_from"].notna() | ~trained, seeds["env_steps"])
     keys = ["task", "method", "seed"]
-    start = scores[scores["round"] == 0].set_index(keys)["eval_return_normalized"]
+    start = scores[scores["round"] == 0].set_index(keys)
+    start = start["eval_return_normalized"].where(start["eval_cost"] <= start["cost_limit"], 0.0)
     seeds["lost_return_normalized"] = (start - seeds["train_return_normalized"]).where(trained)
     end = scores.groupby(keys)["env_steps"].transform("max")
     last = scores[(scores["round"] > 0) & (scores["env_steps"] > (1 - LAST) * end)]
@@ -103,7 +104,12 @@ def _rank_gain(part: dict, task: str, ranks: pd.DataFrame | None) -> pd.Series:
     table = ranks[chosen].pivot(index="seed", columns="stage", values="spearman")
     if not {"before", "after"} <= set(table):
         raise Missing(f"no Monte-Carlo values of {task}")
-    return (table["after"] - table["before"]).dropna()
+    gain = table["after"] - table["before"]
+    if gain.isna().any():  # left out, such a seed would make the rest look like a study of fewer
+        raise Missing(
+            f"no rank correlation in {gain.isna().sum()} of {len(gain)} seeds on {task}: too few points, or all equal"
+        )
+    return gain
 
 
 def _multiplier_ratio(part: dict, task: str, seeds: pd.DataFrame, study: Path) -> pd.Series:
@@ -112,7 +118,10 @@ def _multiplier_ratio(part: dict, task: str, seeds: pd.DataFrame, study: Path) -
     for seed, value in online.items():
         offline = offline_multiplier(study / "offline" / part["offline"] / task, int(seed))
         scale = _scale(study / "runs" / part["method"] / task / f"seed{seed}" / "run.json", "hyperparameters")
-        ratios[seed] = np.log10(max(offline, SMALLEST) / max(value / scale, SMALLEST))
+        for which, price in (("offline", offline), ("online", value / scale)):
+            if price < SMALLEST:
+                raise Missing(f"the {which} multiplier of seed {seed} is 0: the limit does not bind on {task}")
+        ratios[seed] = np.log10(offline / (value / scale))
     return pd.Series(ratios)
 
 
@@ -150,14 +159,12 @@ def _scale(card: Path, section: str) -> float:
         raise Missing(f"the record of {'/'.join(card.parts[-4:-1])} names no reward_scale") from None
 
 
-def read_ranks(path: Path) -> pd.DataFrame | None:
-    """Table 1's numbers, or None where the study has none.
+def read_ranks(path: Path) -> pd.DataFrame:
+    """Table 1's numbers.
 
     Raises:
         ValueError: the file lacks a column.
     """
-    if not path.is_file():
-        return None
     table = pd.read_csv(path)
     missing = [name for name in RANKS if name not in table]
     if missing:

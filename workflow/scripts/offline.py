@@ -1,5 +1,6 @@
 """Curves of offline training: evaluated return and cost against gradient steps, from the runs' progress files."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
     """The progress of offline runs as rows that `draw_curves` takes: an algorithm is a method, an evaluation a round.
 
     Args:
-        files: {algorithm}/{task}/seed{number}/progress.csv.
+        files: {algorithm}/{task}/seed{number}/progress.csv, run.json beside each; `trained_for` is its own cost limit.
         cost_limit: Of the study.
 
     Raises:
@@ -25,6 +26,8 @@ def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
             raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; give progress.csv of offline runs.")
         algorithm, task, seed = path.parts[-4:-1]
         head = {"method": algorithm, "task": task, "seed": int(seed.removeprefix("seed")), "cost_limit": cost_limit}
+        knobs = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["knobs"]
+        head["trained_for"] = cost_limit if knobs.get("cost_limit") is None else knobs["cost_limit"]
         parts.append(rows.assign(round=range(len(rows)), **head))
     return pd.concat(parts, ignore_index=True)
 
@@ -37,4 +40,7 @@ def draw_offline(rows: pd.DataFrame) -> tuple[Figure, str]:
     """
     figure, text = draw_curves(rows, source="eval", x="updates")
     episodes = ", ".join(f"{count:g}" for count in sorted(rows["eval_episodes"].dropna().unique()))
+    other = rows[rows["trained_for"] != rows["cost_limit"]].drop_duplicates("method")
+    limits = [f"{row.method} was trained for a cost limit of {row.trained_for:g}" for row in other.itertuples()]
+    text += f" {'; '.join(limits)}." if limits else ""
     return figure, f"Offline training, before any online step; {episodes} episodes an evaluation. {text}"

@@ -88,7 +88,8 @@ def markdown(table: pd.DataFrame) -> str:
             "Where a study's seeds share one offline model (`offline_seed` in its config), they tell of the episodes "
             "alone.",
             "",
-            "Deterministic policies, undiscounted sums per episode, before any online training. Feasible return is the "
+            "Deterministic policies, undiscounted sums per episode, before any online training; an offline algorithm "
+            "may have been trained for another limit than the study's. Feasible return is the "
             "return where the mean cost is within the limit and the task's lowest return in DSRL otherwise. "
             "Normalised: DSRL's units (return 0 to 1, cost 1 = the limit)." + sentence(table["task"]),
             "",

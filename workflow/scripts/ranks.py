@@ -13,10 +13,12 @@ import pandas as pd
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.measures import RANKS
 from workflow.scripts.scores import write_atomic
+from workflow.scripts.sparsity import active_share
 from workflow.scripts.tables import markdown_table
 from workflow.scripts.tuning import MARK, label, sentence
 
 PUBLISHED = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
+FEWEST = 30  # points, below which a correlation says nothing
 CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
 
 
@@ -27,9 +29,11 @@ def correlations(rollouts: pd.DataFrame) -> pd.DataFrame:
         rollouts: one file of `marvel.ranks`, a row per rollout.
 
     Returns:
-        critic, points, stage, spearman (NaN if all returns are equal), n (points), rollouts (from each), deviation (of
-        the moments from the recorded ones, mean, in standard deviations of the data) and noise: how far a point's mean
-        return is from its expectation (root mean square standard error), over the spread of the means.
+        critic, points, stage, spearman (NaN with fewer than `FEWEST` points or if all returns are equal), n (points),
+        rollouts (from each), step (mean over points), deviation (of the moments from the recorded ones, mean, in
+        standard deviations of the data), active (share of points whose return differs from the most common one) and
+        noise: how far a point's mean return is from its expectation (root mean square standard error), over the spread
+        of the means.
     """
     rows = []
     for kind, part in rollouts.groupby("points", sort=False):
@@ -39,9 +43,12 @@ def correlations(rollouts: pd.DataFrame) -> pd.DataFrame:
             error = np.sqrt((groups[returns].var() / count).mean())
             spread = means[returns].std()
             for stage in ("before", "after"):
-                rho = means[returns].rank().corr(means[f"{critic}_{stage}"].rank()) if spread > 0 else np.nan
+                rho = np.nan
+                if len(means) >= FEWEST and spread > 0:
+                    rho = means[returns].rank().corr(means[f"{critic}_{stage}"].rank())
                 row = {"critic": critic, "points": kind, "stage": stage, "spearman": rho, "n": len(means)}
-                row |= {"rollouts": int(count.max()), "deviation": means["deviation"].mean()}
+                row |= {"rollouts": int(count.max()), "step": means["step"].mean()}
+                row |= {"deviation": means["deviation"].mean(), "active": active_share(means[returns].to_numpy())}
                 rows.append(row | {"noise": error / spread if spread > 0 else np.nan})
     return pd.DataFrame(rows)
 
@@ -57,7 +64,7 @@ def ranks(files: list[Path]) -> pd.DataFrame:
         if not (path.stem.startswith("seed") and path.stem[4:].isdigit()):
             raise ValueError(f"{path} must be named {{task}}/seed{{number}}.csv.")
         table = pd.read_csv(path)
-        wanted = {"points", "number", "deviation", *(f"{c}_{s}" for c in CRITICS for s in ("before", "after"))}
+        wanted = {"points", "number", "step", "deviation", *(f"{c}_{s}" for c in CRITICS for s in ("before", "after"))}
         wanted |= {returns for returns, _ in CRITICS.values()}
         if missing := sorted(wanted - set(table)):
             raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; make it with python -m marvel.ranks.")
@@ -79,18 +86,8 @@ def published() -> dict[str, dict[str, float]]:
 def markdown(table: pd.DataFrame) -> str:
     """ranks.md: one table per task, then what the numbers mean."""
     lines, paper = ["# Do the critics rank as Monte-Carlo returns do?", ""], published()
-    header = [
-        "critic",
-        "points",
-        "n",
-        "points a seed",
-        "before VPA",
-        "after VPA",
-        "after - before",
-        "paper",
-        "noise",
-        "drift",
-    ]
+    header = ["critic", "points", "n", "points a seed", "mean step", "active", "before VPA", "after VPA"]
+    header += ["after - before", "paper", "noise", "drift"]
     for task, of_task in table.groupby("task", sort=False):
         cells = []
         for (critic, kind), group in of_task.groupby(["critic", "points"], sort=False):
@@ -101,18 +98,9 @@ def markdown(table: pd.DataFrame) -> str:
             known = paper.get(task, {}) if (critic, kind) == ("cost", "random") else {}
             told = f"{known['before']:.2f} to {known['after']:.2f}" if len(known) == 2 else ""
             drift = f"{group['deviation'].mean():.2f}" if kind == "dataset" else ""
-            cells.append(
-                [
-                    CRITICS[critic][1],
-                    kind,
-                    str(len(stages)),
-                    f"{group['n'].mean():g}",
-                    *shown,
-                    told,
-                    f"{group['noise'].mean():.2f}",
-                    drift,
-                ]
-            )
+            counts = [f"{group['n'].mean():g}", f"{group['step'].mean():.0f}", f"{100 * group['active'].mean():.0f} %"]
+            noise = "" if group["noise"].isna().all() else f"{group['noise'].mean():.2f}"
+            cells.append([CRITICS[critic][1], kind, str(len(stages)), *counts, *shown, told, noise, drift])
         lines += [f"## {label(task)}", "", *markdown_table(header, cells), ""]
     seeds = sorted(table.groupby("task")["seed"].nunique().unique())
     rollouts = int(table["rollouts"].min())
@@ -132,8 +120,9 @@ def markdown(table: pd.DataFrame) -> str:
             "moments further off than 0.5 are left out, so a task may have fewer points than asked for). "
             "Random: a uniformly random action at a moment of an episode of such actions, which is how we read the "
             "paper's random rollouts. Noise: standard error of a point's mean over rollouts, over the spread of the "
-            "means. A rollout goes on past the time limit, which the critics do not take for an end either. An empty "
-            "cell: all returns equal." + sentence(table["task"], MARK),
+            "means. Active: share of points whose return (cost) differs from the most common. All rollouts have one "
+            "length, half the time limit at most, and begin early enough to end within it. An empty cell: "
+            f"fewer than {FEWEST} points, or all returns equal." + sentence(table["task"], MARK),
             "",
         ]
     )
