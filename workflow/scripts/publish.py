@@ -1,6 +1,7 @@
-"""Copy the small, citable part of a finished study to results/reference, the one study that is committed.
+"""Copy the small, citable part of a finished study to a folder that is committed: results/reference (quick) and its like.
 
 python -m workflow.scripts.publish results/quick
+python -m workflow.scripts.publish results/comparison --target results/reference_comparison
 """
 
 import argparse
