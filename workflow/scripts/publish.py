@@ -1,4 +1,4 @@
-"""Copy the small, citable part of a finished study to a folder that is committed: results/reference (quick) and its like.
+"""Copy the small, citable part of a finished study to a folder that is committed, results/reference or one beside it.
 
 python -m workflow.scripts.publish results/quick
 python -m workflow.scripts.publish results/comparison --target results/reference_comparison
