@@ -133,7 +133,8 @@ def interval(values: pd.Series) -> str:
     values = values.dropna().to_numpy(dtype=np.float64)
     if not len(values):
         return ""
-    mean, low, high = map(float, mean_interval(values, np.random.default_rng(SEED)))
+    ends = map(float, mean_interval(values, np.random.default_rng(SEED)))
+    mean, low, high = (round(end, 2) + 0.0 for end in ends)  # never "-0.00"
     return f"{mean:.2f}" if np.isnan(low) else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 
 
