@@ -66,7 +66,7 @@ def run(tmp_path, stages, toy_dataset):
             for key, value in config.get("offline", {}).items()
         }
         study = Study(
-            config
+            {key: value for key, value in config.items() if key != "ranks"}  # its tasks are others
             | {
                 "tasks": ["Toy"],
                 "seeds": [0, 1],
