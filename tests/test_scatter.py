@@ -161,7 +161,7 @@ def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
     ("study", "wanted"),
     [
         ("quick", {"BallRun": {"steps": 20_000}, "BallCircle": {}}),
-        ("comparison", {"BallRun": {"steps": 20_000}, "BallCircle": {}}),
+        ("comparison", {"BallRun": {"steps": 20_000}, "BallCircle": {"steps": 80_000}}),
         ("smoke", {"BallRun": {"steps": 1_500, "rollout_steps": 1_500}}),
     ],
 )
