@@ -1,5 +1,5 @@
 """Do the critics rank state-actions as the policy's returns do? Their values before and after Value Pre-Alignment, and
-Monte-Carlo returns of the frozen policy beside them: `python -m marvel.ranks RUN_JSON --out FILE.csv`.
+Monte-Carlo returns of the frozen policy beside them (Table 1): `python -m marvel.ranks RUN_JSON --out FILE`.
 
 RUN_JSON is the record of a pre-alignment, which names task, seed, offline checkpoint and data. The file has one row per
 rollout, nothing averaged.

@@ -38,7 +38,9 @@ def tasks_played_here():
     """Tasks with a job to run that makes their simulator, in this machine's own Python; elsewhere the jobs say it."""
     if not workflow.local_exec or workflow.deployment_settings.deployment_method:
         return []
-    rules = {"pretrain", "prealign", "finetune"} | ({"dataset"} if config["dataset"]["source"] == "collect" else set())
+    rules = {"pretrain", "prealign", "finetune", "monte_carlo"} | (
+        {"dataset"} if config["dataset"]["source"] == "collect" else set()
+    )
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in rules]
     return sorted({job.wildcards.task for job in jobs}, key=STUDY.tasks.index)
 

@@ -29,7 +29,10 @@ if STUDY.ranks:
     rule ranks:
         input:
             files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.seeds),
-            code=[f"workflow/scripts/{name}.py" for name in ("ranks", "measures", "tables", "intervals", "tuning")],
+            code=[
+                f"workflow/scripts/{name}.py"
+                for name in ("ranks", "measures", "sparsity", "tables", "intervals", "tuning")
+            ],
             known="workflow/reference/marvel_paper_known_numbers.csv",
             tuned="workflow/config/hyperparameters.tsv",
         output:
