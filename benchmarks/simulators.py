@@ -3,7 +3,8 @@
     ./run python -m benchmarks.simulators [TASK ...]      default: the Bullet and velocity tasks
 
 Both environments play the same actions, whole episodes with their resets, in turns within one process; only CPU time
-is counted; so other work on the machine disturbs the ratio little. The reported figures are medians over the turns.
+is counted; so other work on the machine disturbs the ratio little. The reported figures are medians over the turns, and
+over as many resets.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ SECONDS = 0.4  # CPU time of one turn
 
 
 def turn(env, actions: np.ndarray, seed: int) -> float:
-    """Play for `SECONDS`; returns steps per CPU second, resets included."""
-    began, steps, index = time.process_time(), 0, 0
+    """Play for `SECONDS`; returns steps per CPU second, resets but the first included."""
     env.reset(seed=seed)
+    began, steps, index = time.process_time(), 0, 0
     while True:
         _, _, terminated, truncated, _ = env.step(actions[index])
         steps, index = steps + 1, (index + 1) % len(actions)
@@ -37,8 +38,18 @@ def turn(env, actions: np.ndarray, seed: int) -> float:
             return steps / elapsed
 
 
-def compare(name: str) -> tuple[float, float, float]:
-    """Median steps per second of the stock environment and of ours, and the median of the turns' ratios."""
+def reset_time(env) -> float:
+    """Median CPU seconds of a reset."""
+    seconds = []
+    for seed in range(TURNS):
+        began = time.process_time()
+        env.reset(seed=seed)
+        seconds.append(time.process_time() - began)
+    return statistics.median(seconds)
+
+
+def compare(name: str) -> tuple[float, ...]:
+    """Median steps per second of the stock environment and of ours, the median of the turns' ratios, reset times."""
     task = get_task(name)
     actions = np.random.default_rng(0).uniform(-1, 1, (task.max_episode_steps, task.action_dim)).astype(np.float32)
     ours = make_env(task)
@@ -48,17 +59,19 @@ def compare(name: str) -> tuple[float, float, float]:
         turn(stock, actions, seed=0)
     turn(ours, actions, seed=0)
     pairs = [(turn(stock, actions, seed), turn(ours, actions, seed)) for seed in range(1, TURNS + 1)]
+    resets = reset_time(stock), reset_time(ours)
     stock.close()
     ours.close()
-    return (*map(statistics.median, zip(*pairs, strict=True)), statistics.median(b / a for a, b in pairs))
+    return (*map(statistics.median, zip(*pairs, strict=True)), statistics.median(b / a for a, b in pairs), *resets)
 
 
 def main(names: list[str]) -> None:
     """Print one line per task."""
-    print(f"{'task':<22}{'stock steps/s':>15}{'ours steps/s':>15}{'ratio':>8}")
+    header = f"{'task':<22}{'stock steps/s':>15}{'ours steps/s':>15}{'ratio':>8}"
+    print(f"{header}{'stock reset s':>15}{'ours reset s':>14}")
     for name in names or [name for name, task in TASKS.items() if task.suite in ("bullet", "velocity")]:
-        stock, ours, ratio = compare(name)
-        print(f"{name:<22}{stock:>15.0f}{ours:>15.0f}{ratio:>8.2f}", flush=True)
+        stock, ours, ratio, stock_reset, our_reset = compare(name)
+        print(f"{name:<22}{stock:>15.0f}{ours:>15.0f}{ratio:>8.2f}{stock_reset:>15.4f}{our_reset:>14.4f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
-import time
 import warnings
 
 import gymnasium
@@ -138,15 +137,20 @@ def test_velocity_equals_stock(name):
 @pytest.mark.parametrize(
     "name", [*NAVIGATION, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_NAVIGATION)]
 )
-def test_navigation_equals_stock_and_resets_fast(name):
-    """Without skybox and with our own drawing of layouts."""
+def test_navigation_equals_stock(name):
+    """Without skybox, with our own drawing of layouts and moving of gremlins."""
+    import mujoco
+
     ours = make_env(name)
     with stock_env(name) as stock:
         stock.reset(seed=0)  # the first reset of a Car differs in the last digits
+        ours.reset(seed=0)
+        skies = [
+            env.task.model.tex_type == mujoco.mjtTexture.mjTEXTURE_SKYBOX
+            for env in (stock.unwrapped, ours.simulator._env)
+        ]
+        assert skies[0].sum() == 1 and not skies[1].any()  # what costs the stock simulator 2 s a reset
         for seed in (5, 6):
-            began = time.process_time()
-            ours.reset(seed=seed)
-            assert time.process_time() - began < 1.0  # stock: above 2; ours: below 0.2 on a quiet machine
             actions = actions_for(name, seed, 150)
             trace = play(ours, seed, actions)
             assert same(trace, play_stock(stock, seed, actions, idle=False))
