@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
@@ -90,6 +91,20 @@ def test_empty_eighths_are_shaded_and_sources_told_apart(data):
     assert len(figure.legends[0].get_texts()) == 3
 
 
+def test_the_table_has_a_row_per_dataset(data):
+    card = json.loads(data.with_name("card.json").read_text())
+    eighths = [row | {"best_return": None if place == 3 else float(place)} for place, row in enumerate(card["eighths"])]
+    made = {"note": datacard.NOT_DSRL, "knobs": {"steps": 1500, "rollout_steps": 500}, "seed": 0, "cpu_seconds": 12.5}
+    table = scatter.coverage([card, card | {"made": made, "eighths": eighths, "eighths_occupied": 7}])
+    theirs, ours = table.to_dict("records")
+    assert theirs["best_return"] == max(row["best_return"] or 0 for row in card["eighths"])
+    assert pd.isna(theirs["steps"]) and pd.isna(theirs["cpu_seconds"])
+    assert (ours["steps"], ours["rollout_steps"], ours["cpu_seconds"]) == (1500, 500, 12.5)
+    assert [ours[f"best_return_{place}"] for place in (1, 3, 5, 8)] == [0.0, 2.0, 4.0, 7.0]
+    assert pd.isna(ours["best_return_4"]) and (ours["best_return"], ours["eighths_occupied"]) == (7.0, 7)
+    assert ours["dsrl_best_return"] == get_task("Toy").max_return
+
+
 def test_thirty_eight_tasks_fit_on_a_page(data):
     one = scatter.read_data(data)
     figure, _ = scatter.draw_scatter([one._replace(card=one.card | {"task": name}) for name in TASKS if name != "Toy"])
@@ -100,16 +115,17 @@ def test_thirty_eight_tasks_fit_on_a_page(data):
 
 
 def test_the_page_has_the_same_bytes_twice_and_needs_no_simulator(data, tmp_path, capsys):
-    scatter.main(f"--datasets {data} --out {tmp_path / 'a'} --filters".split())
-    assert capsys.readouterr().out.split() == [f"{tmp_path / 'a'}.{kind}" for kind in ("pdf", "png", "txt")]
+    scatter.main(f"--datasets {data} --out {tmp_path / 'a'} --table {tmp_path / 'a.csv'} --filters".split())
+    assert capsys.readouterr().out.split() == [f"{tmp_path / 'a'}.{kind}" for kind in ("pdf", "png", "txt", "csv")]
     code = (
         "import sys; from workflow.scripts import scatter; scatter.main(sys.argv[1:]); "
         "assert not {'torch', 'gymnasium', 'dsrl', 'pybullet', 'mujoco'} & set(sys.modules)"
     )
     words = [sys.executable, "-c", code, "--datasets", str(data), "--out", str(tmp_path / "b")]
+    words += ["--table", str(tmp_path / "b.csv")]
     result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    for kind in ("pdf", "png", "txt"):
+    for kind in ("pdf", "png", "txt", "csv"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
 
 

@@ -165,6 +165,7 @@ rule scatter:
         code=[f"workflow/scripts/{name}.py" for name in ("scatter", "style")],
     output:
         multiext(f"{BASE}/figures/datasets", ".pdf", ".png", ".txt"),
+        table=f"{BASE}/tables/datasets.csv",
     log:
         f"{BASE}/logs/scatter.log",
     conda:
@@ -175,4 +176,4 @@ rule scatter:
         out=lambda w, output: Path(output[0]).with_suffix(""),
     shell:
         "python -m workflow.scripts.scatter --datasets {input.data} --filters {params.filters} --out {params.out}"
-        " > {log} 2>&1"
+        " --table {output.table} > {log} 2>&1"

@@ -14,7 +14,7 @@ import yaml
 from workflow.scripts.intervals import SEED, mean, mean_interval, stratified_bootstrap
 from workflow.scripts.ledger import markdown
 from workflow.scripts.measures import Missing, limit_of, measured, read_ranks, values
-from workflow.scripts.scores import read_scores, write_atomic
+from workflow.scripts.scores import read_scores, write_files
 
 CLAIMS = Path(__file__).resolve().parent.parent / "reference" / "claims.yaml"
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED = "supported", "contradicted", "undecided", "not tested"
@@ -184,10 +184,8 @@ def main(arguments: list[str] | None = None) -> None:
     study = options.scores.parent
     ranks = read_ranks(options.ranks) if options.ranks else None
     parts, verdicts = fill_in(claims, read_scores(options.scores), study, ranks)
-    files = {"claims.csv": parts.to_csv(index=False), "claims.md": markdown(claims, parts, verdicts)}
-    for name, text in files.items():
-        write_atomic(options.out_dir / name, text)
-        print(options.out_dir / name)
+    texts = {"claims.csv": parts.to_csv(index=False), "claims.md": markdown(claims, parts, verdicts)}
+    write_files(options.out_dir, texts)
 
 
 if __name__ == "__main__":

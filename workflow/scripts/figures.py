@@ -17,7 +17,7 @@ from workflow.scripts import style
 from workflow.scripts.compute import draw_compute
 from workflow.scripts.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
 from workflow.scripts.offline import draw_offline, read_offline
-from workflow.scripts.scores import read_scores, write_atomic
+from workflow.scripts.scores import read_scores
 from workflow.scripts.sparsity import draw_sparsity
 from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
 from workflow.scripts.sweeps import draw_limits, draw_walk
@@ -140,10 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Draw a figure and write its caption."""
     options = parser().parse_args(arguments)
     figure, text = draw(options)
-    paths = style.save(figure, options.out)
-    paths.append(options.out.with_name(f"{options.out.name}.txt"))
-    write_atomic(paths[-1], text + "\n")
-    print(*paths, sep="\n")
+    style.save(figure, text, options.out)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 
 from marvel.tasks import get_task
 from workflow.scripts.intervals import SEED, describe, mean_interval
-from workflow.scripts.scores import read_scores, write_atomic
+from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order
 from workflow.scripts.tables import cell, markdown_table
 from workflow.scripts.tuning import heading, sentence
@@ -104,9 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
     table = offline_table(offline_rows(read_scores(options.scores)))
-    for name, text in {"offline.csv": table.to_csv(index=False), "offline.md": markdown(table)}.items():
-        write_atomic(options.out_dir / name, text)
-        print(options.out_dir / name)
+    write_files(options.out_dir, {"offline.csv": table.to_csv(index=False), "offline.md": markdown(table)})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.measures import RANKS
-from workflow.scripts.scores import write_atomic
+from workflow.scripts.scores import write_files
 from workflow.scripts.sparsity import active_share
 from workflow.scripts.tables import markdown_table
 from workflow.scripts.tuning import MARK, label, sentence
@@ -145,9 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
     table = ranks(options.files)
-    for name, text in {"ranks.csv": table.to_csv(index=False), "ranks.md": markdown(table)}.items():
-        write_atomic(options.out_dir / name, text)
-        print(options.out_dir / name)
+    write_files(options.out_dir, {"ranks.csv": table.to_csv(index=False), "ranks.md": markdown(table)})
 
 
 if __name__ == "__main__":

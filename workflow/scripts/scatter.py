@@ -1,8 +1,9 @@
 """All datasets of a study on one page: cost against return of every episode, from the files and their cards alone.
 
-    python -m workflow.scripts.scatter --datasets results/quick/data/*/dataset.hdf5 --out results/quick/figures/datasets
+    python -m workflow.scripts.scatter --datasets results/quick/data/*/dataset.hdf5 \\
+        --out results/quick/figures/datasets --table results/quick/tables/datasets.csv
 
-writes datasets.pdf, datasets.png and datasets.txt, the caption. Beside each file stands its card.json
+writes datasets.pdf, datasets.png, datasets.txt (the caption) and the table. Beside each file stands its card.json
 (`python -m marvel.datasets card FILE`).
 """
 
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 import h5py
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -24,7 +26,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.datasets import Episodes, episodes
 from workflow.scripts import style
-from workflow.scripts.scores import write_atomic
+from workflow.scripts.scores import write_files
 
 COLUMNS = 5
 PANEL = 1.12  # inches high, with its title
@@ -138,18 +140,38 @@ def _sentence(card: dict) -> str:
     )
 
 
+def coverage(cards: list[dict]) -> pd.DataFrame:
+    """A row a dataset: what it cost to make, what it holds, and DSRL's values beside.
+
+    `best_return_1` to `best_return_8` are the best returns in the eighths of DSRL's cost range, empty where an eighth
+    has no episode; the other returns are in the task's own units as well.
+    """
+    rows = []
+    for card in cards:
+        made, dsrl = card["made"], card["dsrl"]
+        knobs = made.get("knobs") or {}
+        row = {"task": card["task"], "source": source(card), "commit": made.get("commit"), "seed": made.get("seed")}
+        row |= {name: knobs.get(name) for name in ("steps", "rollout_steps")}
+        row |= {"cpu_seconds": made.get("cpu_seconds"), "episodes": card["episodes"], "dsrl_episodes": dsrl["episodes"]}
+        best = [eighth["best_return"] for eighth in card["eighths"]]
+        inside = max((value for value in best if value is not None), default=None)
+        row |= {"best_return": inside, "dsrl_best_return": dsrl["return_range"][1]}
+        row |= {"eighths_occupied": card["eighths_occupied"]}
+        rows.append(row | {f"best_return_{place}": value for place, value in enumerate(best, start=1)})
+    return pd.DataFrame(rows).astype({name: "Int64" for name in ("seed", "steps", "rollout_steps")})
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Draw the page and write its caption."""
+    """Draw the page, write its caption and its numbers."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--datasets", type=Path, nargs="+", required=True, help="files with their card.json beside")
     parser.add_argument("--filters", nargs="*", default=[], help="filters that the study applies afterwards")
     parser.add_argument("--out", type=Path, required=True, help="path without ending; .pdf, .png, .txt are written")
+    parser.add_argument("--table", type=Path, required=True, help="the same in numbers, CSV")
     options = parser.parse_args(arguments)
-    figure, text = draw_scatter([read_data(path) for path in options.datasets], tuple(options.filters))
-    paths = style.save(figure, options.out)
-    paths.append(options.out.with_name(f"{options.out.name}.txt"))
-    write_atomic(paths[-1], text + "\n")
-    print(*paths, sep="\n")
+    data = [read_data(path) for path in options.datasets]
+    style.save(*draw_scatter(data, tuple(options.filters)), options.out)
+    write_files(options.table.parent, {options.table.name: coverage([one.card for one in data]).to_csv(index=False)})
 
 
 if __name__ == "__main__":

@@ -145,6 +145,13 @@ def write_atomic(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
+def write_files(folder: Path, texts: dict[str, str]) -> None:
+    """Write {name: text} to a folder, each file whole or not at all, and print the paths."""
+    for name, text in texts.items():
+        write_atomic(folder / name, text)
+        print(folder / name)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Score every run of a study and warn about code that changed since."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])

@@ -11,6 +11,8 @@ matplotlib.use("Agg")
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from workflow.scripts.scores import write_files
+
 COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
 TEXT_WIDTH = 6.8  # inches, both columns
 RC = {
@@ -128,19 +130,17 @@ def thousands(value: float, _position: int | None = None) -> str:
     return f"{value:.10g}"
 
 
-def save(figure: Figure, out: Path) -> list[Path]:
-    """Write OUT.pdf and OUT.png whole or not at all, with the same bytes for the same data.
+def save(figure: Figure, caption: str, out: Path) -> None:
+    """Write OUT.pdf, OUT.png and OUT.txt, the caption, and print their paths.
 
-    Returns:
-        The paths written.
+    Each is written whole or not at all, with the same bytes for the same data.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    paths = []
     for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = out.with_name(f"{out.name}.{kind}")
         part = path.with_name(f".{path.name}.part")
         with matplotlib.rc_context(RC):
             figure.savefig(part, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
         os.replace(part, path)
-        paths.append(path)
-    return paths
+        print(path)
+    write_files(out.parent, {f"{out.name}.txt": caption + "\n"})

@@ -12,7 +12,7 @@ import pandas as pd
 
 from marvel.tasks import get_task
 from workflow.scripts.intervals import SEED, describe, mean_interval
-from workflow.scripts.scores import read_scores, write_atomic
+from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order, thousands
 from workflow.scripts.tuning import heading, sentence
 
@@ -220,10 +220,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     seeds = per_seed(read_scores(options.scores))
     table = final(seeds)
-    files = {"per_seed.csv": seeds.to_csv(index=False), "final.csv": table.to_csv(index=False)}
-    for name, text in {**files, "final.md": markdown(table)}.items():
-        write_atomic(options.out_dir / name, text)
-        print(options.out_dir / name)
+    texts = {"per_seed.csv": seeds.to_csv(index=False), "final.csv": table.to_csv(index=False)}
+    write_files(options.out_dir, texts | {"final.md": markdown(table)})
 
 
 if __name__ == "__main__":
