@@ -80,3 +80,11 @@ def toy_prealigned(toy_offline, toy_dataset, tmp_path_factory) -> Path:
 def one_thread():
     """As in runs: one thread, so that sums keep their order."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home, and no variable that names another folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DSRL_DATASET_DIR", raising=False)
+    return tmp_path / "home" / ".dsrl" / "datasets"

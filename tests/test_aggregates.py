@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import made_up
+from made_up import made_up
 
 from workflow.scripts import aggregates, summary, sweeps, tables
 from workflow.scripts.intervals import interquartile_mean

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import Copy, descendants, environment
+from studies import Copy, descendants, environment
 
 KILLS, ENOUGH = 12, 10  # it stops at the first number, and must reach the second before the study is finished
 COMPARED = ("progress.csv", "checkpoint.pt", "dataset.hdf5", "scores.csv", "final.md", "per_seed.csv", "*.png", "*.pdf")

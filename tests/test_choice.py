@@ -3,7 +3,7 @@
 import pytest
 import yaml
 from conftest import ROOT, SMALL
-from test_workflow import Copy, toy_config
+from studies import Copy, toy_config
 
 from marvel.hyperparameters import Hyperparameters
 from marvel.tasks import TASKS, get_task, make_env

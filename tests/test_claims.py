@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
-from test_figures import made_up
+from made_up import made_up
 
 from workflow.scripts import claims, compare, measures, policies, tables
 

@@ -1,60 +1,15 @@
-"""Figures of made-up studies: what is drawn, what the caption says, the same bytes twice, lines of the config."""
+"""Figures of made-up studies: what is drawn, what the caption says, the same bytes twice."""
 
 import json
-import re
-import shlex
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
+from made_up import made_up
 
-from marvel.tasks import get_task, normalize_cost, normalize_return
-from workflow import figure_lines
 from workflow.scripts import compute, curves, figures, grids, scores, sparsity, style
-from workflow.study import Study
-
-CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
-
-
-def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 60, peak: float = 90.0) -> pd.DataFrame:
-    """Scores that look like training: returns rise, costs overshoot and come down; episodes may end early."""
-    frames = []
-    for task_number, name in enumerate(tasks):
-        task = get_task(name)
-        span = task.max_return - task.min_return
-        for method_number, method in enumerate(methods):
-            for seed in range(seeds):
-                random = np.random.default_rng([task_number, method_number, seed])
-                count = 0 if method == "offline_only" else rounds
-                done = np.arange(count + 1) / max(count, 1)
-                lengths = random.integers(3 * task.max_episode_steps, 5 * task.max_episode_steps + 1, count)
-                frame = pd.DataFrame({column: np.nan for column in scores.COLUMNS}, index=range(count + 1))
-                frame["round"] = frame["env_steps"] = np.arange(count + 1)
-                frame["episodes"], frame["updates"] = 5 * frame["round"], 20 * frame["round"]
-                frame["env_steps"] = np.concatenate([[0], np.cumsum(lengths)])
-                speed = 3 + 2 * method_number
-                level = task.min_return + span * (0.8 - 0.08 * method_number) * (1 - np.exp(-speed * done))
-                frame["train_return"] = level + random.normal(0, 0.04 * span, count + 1)
-                cost = peak * np.exp(-(2 + method_number) * done) + 12 + 4 * method_number
-                frame["train_cost"] = np.maximum(0, cost + random.normal(0, 6, count + 1))
-                frame.loc[0, ["train_return", "train_cost"]] = np.nan
-                frame["cumulative_cost"] = 5 * frame["train_cost"].fillna(0).cumsum()
-                frame["train_violations"] = np.cumsum(frame["train_cost"] > 20)
-                evaluated = frame["round"] % 10 == 0
-                frame.loc[evaluated, "eval_return"] = (
-                    task.min_return + 0.45 * span + random.normal(0, 0.03 * span, sum(evaluated))
-                )
-                frame.loc[evaluated, "eval_cost"] = 14 + random.normal(0, 2, sum(evaluated))
-                frame = frame.assign(method=method, task=name, seed=seed, cost_limit=20.0, start="", code="current")
-                for source in ("train", "eval"):
-                    frame[f"{source}_return_normalized"] = normalize_return(task, frame[f"{source}_return"])
-                    frame[f"{source}_cost_normalized"] = normalize_cost(task, frame[f"{source}_cost"], 20.0)
-                frames.append(frame)
-    return pd.concat(frames, ignore_index=True)[scores.SCORES]
 
 
 @pytest.fixture
@@ -175,78 +130,6 @@ def test_a_sweep_has_the_colours_of_a_scale_in_the_order_given():
     assert looks["marvel"] == style.METHODS["marvel"]
     assert looks["b"].color == "#440154"  # the dark end
     assert style.order(["marvel", "a", "b"], sweep=["b", "a"]) == ["b", "a", "marvel"]
-
-
-CONFIG = {
-    "study": "x",
-    "cost_limit": 20,
-    "tasks": ["BallRun", "CarRun"],
-    "seeds": [0],
-    "dataset": {"source": "dsrl"},
-    "methods": {
-        "marvel": {"train": "baselines.from_scratch", "start": "scratch"},
-        "warm_start": {"train": "baselines.from_scratch", "start": "scratch"},
-        "marvel_limit40": {"train": "baselines.from_scratch", "start": "scratch", "cost_limit": 40},
-    },
-}
-
-
-def test_figure_lines_fill_in_what_a_line_leaves_out():
-    given = {
-        "window": 5,
-        "sums": {"kind": "improvement"},
-        "cost": {"kind": "sparsity", "tasks": ["CarRun"]},
-        "sweep": {"kind": "limits", "studies": ["low"]},
-    }
-    study = Study(CONFIG | {"figures": given})
-    assert list(study.figures) == ["curves_raw", "curves_normalized", "sums", "cost", "sweep"]
-    assert study.figures["curves_raw"] == {
-        "kind": "curves",
-        "units": "raw",
-        "window": 5,
-        "methods": ["marvel", "warm_start"],  # the line under another limit stays out
-    }
-    assert study.figures["sums"]["reference"] == "warm_start" and "window" not in study.figures["sums"]
-    command = figure_lines.figure_command(study, "curves_raw")
-    assert command == "curves --scores results/x/scores.csv --methods marvel warm_start --units raw --window 5"
-    assert figure_lines.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
-    both = {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
-    assert figure_lines.figure_inputs(study, "sweep") == both
-    assert json.loads(study.finetune_card("marvel_limit40", "CarRun", 0))["cost_limit"] == 40
-    with pytest.raises(ValueError, match=r"vpa: cost_limit is no knob of marvel\.prealign"):
-        Study(CONFIG | {"prealign": {"vpa": {"cost_limit": 40}}})
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ({"methods": ["marvle"]}, "figures: x: methods: 'marvle' is none of this study's; did you mean marvel"),
-        ({"tasks": ["CarRum"]}, "figures: x: tasks: 'CarRum' is none of this study's; did you mean CarRun"),
-        ({"kind": "walk", "rows": ["cost"]}, "'rows' means nothing to a figure of kind walk"),
-        (
-            {"kind": "improvement", "reference": "warm"},
-            "reference: 'warm' is not among its methods; did you mean warm_start",
-        ),
-    ],
-)
-def test_a_bad_figure_line_is_one_sentence(line, words):
-    with pytest.raises(ValueError, match=re.escape(words)):
-        figure_lines.figure_lines(CONFIG | {"figures": {"x": line}})
-
-
-def test_the_schema_names_the_nearest_key_of_a_figure_line():
-    path = ROOT / "workflow" / "config" / "smoke.yaml"
-    config = yaml.safe_load(path.read_text()) | {"figures": {"fig5": {"methds": ["marvel"]}}}
-    with pytest.raises(ValueError, match="config: figures: fig5: 'methds' is no key here; did you mean methods"):
-        Study(config)
-
-
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_figure_line_of_every_config_is_a_command(path):
-    study = Study(yaml.safe_load(path.read_text()))
-    for name, line in study.figures.items():
-        words = shlex.split(figure_lines.figure_command(study, name))
-        assert figures.parser().parse_args([*words, "--out", "x"]).kind == line["kind"]
 
 
 def test_costs_are_summed_over_the_stages_that_a_run_starts_from(tmp_path):

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
+from episodes import actions_for, play, same
 from test_packaging import ROOT, bootstrap, fake_python
-from test_simulators import actions_for, play, same
 
 from marvel.simulators import make_unwrapped, numpy_stream
 from marvel.tasks import TASKS, make_env

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from test_workflow import toy_config
+from studies import toy_config
 
 from workflow.figure_lines import figure_command, figure_inputs
 from workflow.scripts import figures, offline

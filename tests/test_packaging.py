@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import Copy, toy_config
+from studies import Copy, toy_config
 
 
 def requirements(name: str) -> list[str]:

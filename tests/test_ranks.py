@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import make_card
-from test_workflow import toy_config
+from studies import toy_config
 
 from marvel import datasets, ranks
 from marvel.run import execute

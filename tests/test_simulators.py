@@ -1,8 +1,6 @@
-"""The environments: an episode is a pure function of (task, seed, actions), and equals the stock simulator's."""
+"""The environments equal the stock simulators, which carry history that ours do not."""
 
 import contextlib
-import hashlib
-import importlib.util
 import subprocess
 import sys
 import warnings
@@ -10,43 +8,16 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+from episodes import BULLET, VELOCITY, actions_for, play, same
 
 from marvel.simulators import bullet, safety_gymnasium
 from marvel.tasks import TASKS, make_env
 
-BULLET = [name for name, task in TASKS.items() if task.suite == "bullet"]
 COSTLY = ["BallRun", "BallCircle", "CarRun", "DroneRun"]  # Bullet tasks where such actions break the constraint
-VELOCITY = [name for name, task in TASKS.items() if task.suite == "velocity"]
 # one of each agent, with and without crowded layouts; each costs the stock simulator 2.5 s per reset
 NAVIGATION = ["PointGoal2", "CarButton2", "CarCircle1"]
 MORE_NAVIGATION = ["PointButton1", "PointPush2", "PointCircle2", "CarGoal1", "CarPush1"]
-INSTALLED = [name for name, task in TASKS.items() if task.suite != "metadrive" or importlib.util.find_spec("metadrive")]
-
 pytestmark = pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")  # Safety-Gymnasium's
-
-
-def actions_for(name, number, steps=30):
-    """The number-th sequence of actions (steps, action_dim) of a task: pushes that last, with noise on top."""
-    rng = np.random.default_rng([number, len(name)])
-    pushes = rng.uniform(-1, 1, (steps // 10 + 1, TASKS[name].action_dim)).repeat(10, axis=0)[:steps]
-    return (pushes + 0.3 * rng.standard_normal(pushes.shape)).clip(-1, 1).astype(np.float32)
-
-
-def play(env, seed, actions):
-    """Play an episode and return its trace: observations (T+1, observation_dim), and (T, 4) of reward, cost, flags."""
-    observations, rows = [env.reset(seed=seed)[0]], []
-    for action in actions:
-        observation, reward, terminated, truncated, info = env.step(action)
-        observations.append(observation)
-        rows.append((reward, info["cost"], terminated, truncated))
-        if terminated or truncated:
-            break
-    return np.array(observations), np.array(rows, dtype=np.float64)
-
-
-def same(trace, other):
-    """Whether two traces are equal bit for bit."""
-    return all(a.dtype == b.dtype and a.shape == b.shape and (a == b).all() for a, b in zip(trace, other, strict=True))
 
 
 @contextlib.contextmanager
@@ -157,112 +128,6 @@ def test_navigation_equals_stock(name):
     from safety_gymnasium import world
 
     assert world.mujoco.__file__  # the stand-in is gone again
-
-
-@pytest.mark.parametrize("name", INSTALLED)
-def test_episode_is_a_pure_function_of_seed_and_actions(name):
-    """Random orders of episodes, cut short or not, with others in between, in this and in a fresh environment."""
-    rng = np.random.default_rng(7)
-    first_env, task = make_env(name), TASKS[name]
-    plan = [(0, 0), (0, 1), (1, 0), (2**32 - 1, 0)]
-    plan += [(1, 1), (2**32 - 1, 1)] * (task.suite not in ("navigation", "metadrive"))  # their resets take longer
-    expected = {(seed, number): play(first_env, seed, actions_for(name, number)) for seed, number in plan}
-    for observations, rows in expected.values():
-        assert observations.dtype == np.float32 and observations.shape == (len(rows) + 1, task.observation_dim)
-
-    # teeth: other seeds begin elsewhere, other actions lead elsewhere, and the start depends on the seed alone
-    first = [expected[seed, 0][0][0] for seed in (0, 1, 2**32 - 1)]
-    if task.suite != "metadrive":  # where traffic differs beyond the lidar's reach (test_metadrive.py)
-        assert (first[0] != first[1]).any() and (first[1] != first[2]).any()
-    assert not same(expected[0, 0], expected[0, 1])
-    assert (expected[0, 0][0][0] == expected[0, 1][0][0]).all()
-
-    for env in (first_env, make_env(name)):
-        for index in rng.permutation(len(plan)):
-            if rng.random() < 0.7:  # another episode in between, ending in a random last action
-                other = actions_for(name, int(rng.integers(100, 200)), int(rng.integers(1, 15)))
-                play(env, int(rng.integers(10_000)), other)
-            seed, number = plan[index]
-            assert same(play(env, seed, actions_for(name, number)), expected[seed, number]), (seed, number)
-        env.close()
-
-
-@pytest.mark.parametrize("name", [*BULLET, "HopperVelocity", "CarCircle2"])
-def test_short_episodes_leave_nothing_behind(name):
-    """Where an episode ends close to the next one's start, contact points of Bullet's solver would live on."""
-    rng, env, starts = np.random.default_rng(3), make_env(name), {}
-    for seed in range(3):
-        fresh = make_env(name)
-        starts[seed] = play(fresh, seed, actions_for(name, 0, 16))
-        fresh.close()
-    for number in range(40):
-        seed, steps = int(rng.integers(3)), int(rng.integers(1, 17))
-        trace = play(env, seed, actions_for(name, 0, 16)[:steps])
-        played = len(trace[1])
-        assert same(trace, (starts[seed][0][: played + 1], starts[seed][1][:played])), number
-    env.close()
-
-
-def digests():
-    """A hash of one episode in each task, one a line."""
-    lines = []
-    for name in INSTALLED:
-        env = make_env(name)
-        observations, rows = play(env, 11, actions_for(name, 5, 20))
-        env.close()
-        lines.append(f"{name} {hashlib.sha256(observations.tobytes() + rows.tobytes()).hexdigest()}")
-    return "\n".join(lines)
-
-
-def test_fresh_process_plays_the_same_episodes():
-    """After whatever this process has played by now."""
-    code = "from tests.test_simulators import digests; print(digests())"
-    fresh = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert fresh.stdout.strip() == digests()
-
-
-@pytest.mark.parametrize("name", ["BallRun", "DroneRun", "HalfCheetahVelocity", "PointButton1", "Toy"])
-def test_global_numpy_stream_is_left_alone(name):
-    np.random.seed(5)  # noqa: NPY002
-    before = np.random.get_state()[1:]  # noqa: NPY002
-    env = make_env(name)
-    play(env, 1, actions_for(name, 1, 5))
-    env.close()
-    after = np.random.get_state()[1:]  # noqa: NPY002
-    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-
-
-@pytest.mark.parametrize("name", ["BallRun", "HalfCheetahVelocity", "Toy"])
-def test_time_limit_truncates(name):
-    env, steps = make_env(name), TASKS[name].max_episode_steps
-    for _ in range(2):  # also the second time
-        _, rows = play(env, 0, np.zeros((steps + 5, TASKS[name].action_dim)))
-        assert len(rows) == steps
-        assert rows[-1, 3] == 1 and not rows[:-1, 3].any() and not rows[:, 2].any()
-    with pytest.raises(ValueError, match=f"no episode of {name} is under way"):
-        env.step(np.zeros(TASKS[name].action_dim))
-    env.close()
-
-
-def test_failure_terminates():
-    env = make_env("HopperVelocity")
-    _, rows = play(env, 0, np.ones((1000, 3)))
-    assert len(rows) < 1000 and rows[-1, 2] == 1 and rows[-1, 3] == 0
-    with pytest.raises(ValueError, match="no episode of HopperVelocity is under way"):
-        env.step(np.zeros(3))
-
-
-def test_reset_needs_a_seed_and_step_checks_actions():
-    env = make_env("Toy")
-    with pytest.raises(ValueError, match=r"reset of Toy needs a seed"):
-        env.reset()
-    with pytest.raises(ValueError, match="no episode of Toy is under way"):
-        env.step(np.zeros(2))
-    env.reset(seed=0)
-    for action in (np.zeros(3), np.array([0.0, np.nan]), np.array([np.inf, 0.0])):
-        with pytest.raises(ValueError, match="Toy takes 2 finite numbers as action"):
-            env.step(action)
-    assert isinstance(env, gymnasium.Env) and env.action_space.contains(np.ones(2, np.float32))
 
 
 def test_close_frees_only_its_own_client():

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from test_simulators import BULLET, INSTALLED, VELOCITY, actions_for, play, same
+from episodes import BULLET, INSTALLED, VELOCITY, actions_for, play, same
 
 from marvel.tasks import TASKS, make_env
 

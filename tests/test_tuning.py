@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from conftest import ROOT
-from test_figures import made_up
+from made_up import made_up
 
 from workflow.checks import tuned_tasks
 from workflow.scripts import claims, curves, figures, policies, scores, sweeps, tables, tuning
