@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
+from workflow.checks import knobs_of
 
 SUITES = sorted({task.suite for task in TASKS.values()})
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
@@ -73,6 +74,32 @@ def missing_simulator(tasks: Iterable[str]) -> str | None:
 # with tiny budgets, rounded up: 345 to 420, MetaDrive 560 and 0.2 more per episode). Networks are within it.
 BASE = {"toy": 400, "bullet": 500, "velocity": 500, "navigation": 500, "metadrive": 900}
 MARGIN = 1.15  # what the parts below leave out
+
+
+def collector(task: str) -> str:
+    """The module that makes a task's data where `source: collect` asks for it."""
+    return "marvel.drive" if get_task(task).suite == "metadrive" else "marvel.collect"
+
+
+def check_collect(data: dict, tasks: list[str]) -> None:
+    """Check a config's knobs of the collectors. One that only some of the study's collectors have goes to these alone.
+
+    Raises:
+        ValueError: A knob that no collector in use has, or that a task's own lacks.
+    """
+    used = dict.fromkeys(map(collector, tasks))
+    places = [("collect", data.get("collect", {}), used)]
+    places += [
+        (f"collect_per_task: {task}", line, [collector(task)])
+        for task, line in data.get("collect_per_task", {}).items()
+    ]
+    for where, line, modules in places:
+        known = {key for module in modules for key in knobs_of(module)}
+        for key in line:
+            if key not in known:
+                raise ValueError(
+                    f"dataset: {where}: {key!r} is no knob of {' or '.join(modules)}; {nearest(key, known)}."
+                )
 
 
 def memory_mb(stage: str, task: Task, hp: Hyperparameters, data_steps: int | None = None) -> int:

@@ -20,7 +20,7 @@ from workflow.checks import (
     tuned_tasks,
     with_numbers,
 )
-from workflow.choice import expand_tasks, memory_mb, ranks_section
+from workflow.choice import check_collect, collector, expand_tasks, memory_mb, ranks_section
 from workflow.figure_lines import figure_lines
 
 WIRING = ("train", "start", "offline", "prealign", "dataset", "published", "rule", "cost_limit")
@@ -53,10 +53,10 @@ class Study:
                 if "cost_limit" in line and "cost_limit" not in knobs_of(line["train"]):
                     raise ValueError(f"{name}: cost_limit is no knob of {line['train']}; a method's line may have one.")
         if config["dataset"]["source"] == "collect":
-            self._split("dataset: collect", {"train": "marvel.collect", **config["dataset"].get("collect", {})})
+            check_collect(config["dataset"], self.tasks)
         self.ranks = ranks_section(config)
         self.figures = figure_lines(config | {"tasks": self.tasks})
-        for task in [*config["dataset"].get("files", {}), *config["dataset"].get("collect_per_task", {})]:
+        for task in config["dataset"].get("files", {}):
             get_task(task)
 
     def _check_method(self, name: str, line: dict) -> None:
@@ -153,16 +153,16 @@ class Study:
 
     def _collector(self, task: str) -> dict:
         """Knobs of a task's collector that are not the default: its row of collect.tsv, over it the config."""
-        data, default = self.config["dataset"], knobs_of("marvel.collect")
+        data, default = self.config["dataset"], knobs_of(collector(task))
         knobs = self._budgets.get(task, {}) | data.get("collect", {}) | data.get("collect_per_task", {}).get(task, {})
-        return {key: value for key, value in knobs.items() if key not in default or value != default[key]}
+        return {key: value for key, value in knobs.items() if key in default and value != default[key]}
 
     def dataset_command(self, task: str) -> str:
         """The arguments of `python -m` that make a task's dataset."""
         data = self.config["dataset"]
         out = f"{self.base}/data/{task}"
         if data["source"] == "collect":
-            line = {"train": "marvel.collect", **self._collector(task)}
+            line = {"train": collector(task), **self._collector(task)}
             card = json.loads(self.card("collect", line, task, data.get("seed", 0), None, None))
             # the collector reads its own knobs alone: tuning a method must not make new data
             card["hyperparameters"] = {}
@@ -190,7 +190,7 @@ class Study:
         if stage == "finetune" and not line.get("dataset"):
             steps = 0
         elif data["source"] == "collect":
-            budget = knobs_of("marvel.collect") | self._collector(task)
+            budget = knobs_of(collector(task)) | self._collector(task)
             steps = budget["steps"] + budget["rollout_steps"]
         return memory_mb(stage, get_task(task), hp, steps)
 

@@ -76,6 +76,15 @@ class MetaDrive:
         observation, reward, terminated, _, info = self._env.step(action)
         return observation, reward, info["cost"], terminated
 
+    def driver(self, seed: int):
+        """MetaDrive's own lane-following driver for the episode under way: ``act()`` gives the next action.
+
+        It looks at the map and at the other cars, not at the observation. Its speed in km/h is ``NORMAL_SPEED``.
+        """
+        from metadrive.policy.idm_policy import IDMPolicy
+
+        return IDMPolicy(self._env.vehicle, random_seed=seed)
+
     def close(self) -> None:
         """Shut the engine down, if it is this environment's."""
         if MetaDrive._owner is self:

@@ -1,0 +1,107 @@
+"""DSRL-style data for the nine driving tasks: MetaDrive's own driver at drawn speeds, logged and thinned.
+
+The learner of `marvel.collect` does not get a car along the road within a budget of its kind (docs/datasets.md), so
+these tasks have a driver that knows the map: MetaDrive's lane-following IDM policy, told how fast to go. Speed is what
+costs here, so the speeds span DSRL's cost range. The fork of MetaDrive that DSRL's data was made with holds a driver of
+settable speed, too; how DSRL used it is not known. DSRL-style, not DSRL.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from marvel.buffer import ReplayBuffer
+from marvel.collect import Log, summary, thin, to_arrays
+from marvel.hyperparameters import Hyperparameters
+from marvel.problem import Problem
+from marvel.rollout import Episode, episode_seed
+
+ROW_EVERY = 10  # rounds of one episode
+
+
+class Plan(NamedTuple):
+    """How one episode is driven: at the speed `first`, and at `then` from step `switch` on (km/h)."""
+
+    first: float
+    then: float
+    switch: int
+    noise: float  # standard deviation of the noise on steering and throttle
+
+
+def plan(horizon: int, speeds: tuple[float, float], noise: float, generator: torch.Generator) -> Plan:
+    """Draw an episode's plan: half of the episodes change speed on the way, in their first half."""
+    first, then, switch, both, level = torch.rand(5, generator=generator).tolist()
+    low, high = speeds
+    begin, end = (low + (high - low) * share for share in (first, then if both < 0.5 else first))
+    return Plan(begin, end, int(switch * horizon / 2), noise * level)
+
+
+def play(problem: Problem, drawn: Plan, generator: torch.Generator) -> Episode:
+    """One episode; its seed, the driver's and the noise come from `generator` alone."""
+    task, env = problem.task, problem.env
+    noise = drawn.noise * torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
+    observation, _ = env.reset(seed=episode_seed(generator))
+    driver = env.simulator.driver(episode_seed(generator))
+    observations, actions, rewards, costs, ended = [observation], [], [], [], False
+    while not ended:
+        driver.NORMAL_SPEED = drawn.first if len(actions) < drawn.switch else drawn.then
+        action = np.clip(np.float32(driver.act()) + noise[len(actions)], -1, 1)
+        observation, reward, terminated, truncated, info = env.step(action)
+        observations.append(observation)
+        actions.append(action)
+        rewards.append(reward)
+        costs.append(info["cost"])
+        ended = terminated or truncated
+    floats = [np.asarray(values, np.float32) for values in (observations, actions, rewards, costs)]
+    return Episode(*floats, terminated)
+
+
+def train(
+    problem: Problem,
+    hp: Hyperparameters,
+    *,
+    steps: int = 100_000,
+    rollout_steps: int = 20_000,
+    speeds: tuple[float, float] = (5.0, 40.0),
+    noise: float = 0.2,
+) -> Iterator[dict]:
+    """Collect a dataset; yields a row every `ROW_EVERY` episodes and returns the arrays of DSRL's schema.
+
+    Args:
+        problem: A driving task and a seed; resumes the loop.
+        hp: Not read; nothing is learned.
+        steps: Environment steps with the driver's own actions, an episode counted at the time limit.
+        rollout_steps: The same with noise on the actions.
+        speeds: Range from which the driver's speeds are drawn, in km/h.
+        noise: Largest standard deviation of that noise; an episode's own is drawn below it.
+
+    Raises:
+        ValueError: The task is none of the driving ones, or no episode came to lie within DSRL's ranges.
+    """
+    task = problem.task
+    if task.suite != "metadrive":
+        raise ValueError(f"marvel.drive drives cars of MetaDrive, and {task.name} has none; use marvel.collect.")
+    alone = -(-steps // task.max_episode_steps)
+    rounds = alone + -(-rollout_steps // task.max_episode_steps)
+    capacity = rounds * task.max_episode_steps
+    path = None if problem.scratch is None else problem.scratch / "buffer.f32"
+    buffer, log = ReplayBuffer(capacity, task.observation_dim, task.action_dim, path=path), Log()
+    for index in problem.rounds(rounds, state=(buffer, log)):
+        if index:
+            generator = problem.generator("episodes", index)
+            drawn = plan(task.max_episode_steps, speeds, 0.0 if index <= alone else noise, generator)
+            episode = play(problem, drawn, generator)
+            buffer.add_episode(*episode)
+            log.add(episode)
+        row = summary(log, task, 1, {})
+        problem.report(row["env_steps"], capacity, "env_steps", **row)
+        if index % ROW_EVERY == 0 or index in (alone, rounds):
+            yield {"round": index} | row
+    if not len(log.inside(task)):
+        raise ValueError(
+            f"{problem.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges; "
+            f"raise steps above {steps} or change speeds."
+        )
+    return to_arrays(buffer, log, thin(log, task, problem.generator("thinning")))
