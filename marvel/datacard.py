@@ -18,10 +18,10 @@ from marvel.mirrors import find
 from marvel.record import file_hash
 from marvel.tasks import Task
 
-NOT_DSRL = (
-    "DSRL-style, not DSRL: collected from the simulator by this project's own expert; like DSRL's in schema, cost "
-    "range and return range, unlike it in who acted, in the number of episodes and in how varied the actions are."
-)
+COLLECTORS = {
+    "marvel.collect": "this project's own expert",
+    "marvel.drive": "MetaDrive's own driver at speeds drawn by this project",
+}
 
 
 def describe(arrays: dict[str, np.ndarray], task: Task) -> dict:
@@ -72,6 +72,14 @@ def card(path: Path, task: Task | str | None = None) -> tuple[dict, dict[str, np
     return facts | describe(arrays, task), arrays
 
 
+def not_dsrl(train: str) -> str:
+    """What a card says of data that the collector `train` made."""
+    return (
+        f"DSRL-style, not DSRL: collected from the simulator by {COLLECTORS[train]}; like DSRL's in schema, cost range "
+        "and return range, unlike it in who acted, in the number of episodes and in how varied the actions are."
+    )
+
+
 def origin(path: Path) -> dict:
     """How a file came to be: the collector's record beside it, DSRL's own name, or unknown."""
     record = path.with_name("run.json")
@@ -79,7 +87,7 @@ def origin(path: Path) -> dict:
         run = json.loads(record.read_text())
         kept = {key: run.get(key) for key in ("train", "seed", "knobs")}
         spent = {key: run.get("record", {}).get(key) for key in ("cpu_seconds", "commit")}
-        return {"note": NOT_DSRL} | kept | spent
+        return {"note": not_dsrl(run["train"])} | kept | spent
     if DSRL_NAME.match(path.resolve().name):
         return {"note": "named as DSRL's file, and its content keeps what that name promises"}
     return {"note": "a file of the user's"}

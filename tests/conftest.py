@@ -1,5 +1,6 @@
 """What several tests share: a small dataset and checkpoints of the toy task, and cards that run in a second."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -17,6 +18,9 @@ from marvel.tasks import get_task, make_env
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {"hidden_units": 16, "online_episodes": 20, "eval_every": 2, "eval_episodes": 2, "updates_per_round": 4}
+needs_metadrive = pytest.mark.skipif(
+    importlib.util.find_spec("metadrive") is None, reason="MetaDrive is not installed: ./run install metadrive"
+)
 
 
 def make_card(train: str, **changes) -> dict:

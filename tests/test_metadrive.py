@@ -1,12 +1,12 @@
 """MetaDrive: DSRL's task definition, one engine at a time, quiet but not deaf, and its optional installation."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from conftest import needs_metadrive
 from episodes import actions_for, play, same
 from test_packaging import ROOT, bootstrap, fake_python
 
@@ -16,9 +16,6 @@ from marvel.tasks import TASKS, make_env
 NAMES = [name for name, task in TASKS.items() if task.suite == "metadrive"]
 MAPS = {"easy": (0, "SCS"), "medium": (100, "XST"), "hard": (200, "TRO")}
 TRAFFIC = {"sparse": 0.1, "mean": 0.15, "dense": 0.2}
-needs_metadrive = pytest.mark.skipif(
-    importlib.util.find_spec("metadrive") is None, reason="MetaDrive is not installed: ./run install metadrive"
-)
 
 
 def drive(name, number, steps=150):

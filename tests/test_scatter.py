@@ -17,6 +17,7 @@ from workflow.checks import COLLECT, knobs_of, read_table
 from workflow.scripts import scatter, style
 from workflow.study import Study
 
+OURS = datacard.not_dsrl("marvel.collect")
 SCRATCH = {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}
 PLAIN = {
     "study": "x",
@@ -76,7 +77,11 @@ def test_empty_eighths_are_shaded_and_sources_told_apart(data):
     one = scatter.read_data(data)
     eighths = [row | {"episodes": 7 * (place != 3)} for place, row in enumerate(one.card["eighths"])]
     knobs = {"steps": 1500, "rollout_steps": 500}
-    ours = one.card | {"made": {"note": datacard.NOT_DSRL, "knobs": knobs}, "eighths": eighths, "eighths_occupied": 7}
+    ours = one.card | {
+        "made": {"note": OURS, "knobs": knobs},
+        "eighths": eighths,
+        "eighths_occupied": 7,
+    }
     theirs = one.card | {"made": {"note": "named as DSRL's file, and its content keeps what that name promises"}}
     theirs |= {"eighths": [row | {"episodes": 1} for row in eighths], "eighths_occupied": 8}
     figure, text = scatter.draw_scatter([one._replace(card=ours), one._replace(card=theirs)], ("noise",))
@@ -94,7 +99,12 @@ def test_empty_eighths_are_shaded_and_sources_told_apart(data):
 def test_the_table_has_a_row_per_dataset(data):
     card = json.loads(data.with_name("card.json").read_text())
     eighths = [row | {"best_return": None if place == 3 else float(place)} for place, row in enumerate(card["eighths"])]
-    made = {"note": datacard.NOT_DSRL, "knobs": {"steps": 1500, "rollout_steps": 500}, "seed": 0, "cpu_seconds": 12.5}
+    made = {
+        "note": OURS,
+        "knobs": {"steps": 1500, "rollout_steps": 500},
+        "seed": 0,
+        "cpu_seconds": 12.5,
+    }
     table = scatter.coverage([card, card | {"made": made, "eighths": eighths, "eighths_occupied": 7}])
     theirs, ours = table.to_dict("records")
     assert theirs["best_return"] == max(row["best_return"] or 0 for row in card["eighths"])
