@@ -14,6 +14,7 @@ from conftest import ROOT
 from marvel import datacard, datasets
 from marvel.tasks import TASKS, get_task
 from workflow.checks import COLLECT, knobs_of, read_table
+from workflow.choice import collector
 from workflow.scripts import scatter, style
 from workflow.study import Study
 
@@ -160,12 +161,19 @@ def test_every_task_has_a_collector_budget():
     study = Study(PLAIN)
     assert knobs(study, "BallRun") == {"steps": 20_000}
     assert knobs(study, "CarCircle") == {"steps": 200_000, "rollout_steps": 30_000}
-    default = knobs_of("marvel.collect")
-    for name, row in table.items():
-        if name not in ("BallRun", "BallCircle", "CarRun", "CarCircle"):
-            length = get_task(name).max_episode_steps
-            assert row["steps"] == min(400_000, max(200_000, 400 * length)), name
-            assert row.get("rollout_steps", default["rollout_steps"]) == 100 * length, name
+
+
+def test_measured_budgets_are_those_of_the_committed_data():
+    table = read_table(COLLECT, "collect")
+    rows = COLLECT.read_text().splitlines()[1:]
+    measured = [line.split("\t")[0] for line in rows if line.endswith("\tmeasured")]
+    made = pd.read_csv(ROOT / "results" / "reference_datasets" / "tables" / "datasets.csv").set_index("task")
+    assert set(made.index) == set(measured) and len(measured) > 30
+    for name in measured:
+        row = knobs_of(collector(name)) | table[name]
+        assert (row["steps"], row["rollout_steps"]) == (made["steps"][name], made["rollout_steps"][name]), name
+        card = json.loads((ROOT / "results" / "reference_datasets" / "data" / name / "card.json").read_text())
+        assert (card["made"]["train"], card["episodes"]) == (collector(name), made["episodes"][name])
 
 
 def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
