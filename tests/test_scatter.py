@@ -184,7 +184,7 @@ def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
     }
     study = Study(PLAIN | {"dataset": data})
     assert knobs(study, "CarCircle") == {"steps": 1_000, "rollout_steps": 30_000, "lr": 0.01}
-    assert knobs(study, "CarGoal1") == {"steps": 2_000, "rollout_steps": 100_000, "lr": 0.01}
+    assert knobs(study, "CarGoal1") == {"steps": 2_000, "rollout_steps": 50_000, "lr": 0.01}
     assert knobs(study, "BallCircle") == {"lr": 0.01}  # equal cards are equal strings
     small, large = Study(PLAIN | {"dataset": data}), Study(PLAIN)
     assert small.memory("dataset", "CarGoal1") < large.memory("dataset", "CarGoal1")
