@@ -76,7 +76,8 @@ def not_dsrl(train: str) -> str:
     """What a card says of data that the collector `train` made."""
     return (
         f"DSRL-style, not DSRL: collected from the simulator by {COLLECTORS.get(train, train)}; like DSRL's in schema, "
-        "cost range and return range, unlike it in who acted, in the number of episodes and in how varied the actions are."
+        "cost range and return range, unlike it in who acted, in the number of episodes and in how varied the actions "
+        "are."
     )
 
 
