@@ -16,7 +16,7 @@ from marvel.buffer import ReplayBuffer
 from marvel.collect import Log, summary, thin, to_arrays
 from marvel.hyperparameters import Hyperparameters
 from marvel.problem import Problem
-from marvel.rollout import Episode, episode_seed
+from marvel.rollout import Episode, episode_seed, play_episode
 
 ROW_EVERY = 10  # rounds of one episode
 
@@ -42,20 +42,17 @@ def play(problem: Problem, drawn: Plan, generator: torch.Generator) -> Episode:
     """One episode; its seed, the driver's and the noise come from `generator` alone."""
     task, env = problem.task, problem.env
     noise = drawn.noise * torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
-    observation, _ = env.reset(seed=episode_seed(generator))
-    driver = env.simulator.driver(episode_seed(generator))
-    observations, actions, rewards, costs, ended = [observation], [], [], [], False
-    while not ended:
-        driver.NORMAL_SPEED = drawn.first if len(actions) < drawn.switch else drawn.then
-        action = np.clip(np.float32(driver.act()) + noise[len(actions)], -1, 1)
-        observation, reward, terminated, truncated, info = env.step(action)
-        observations.append(observation)
-        actions.append(action)
-        rewards.append(reward)
-        costs.append(info["cost"])
-        ended = terminated or truncated
-    floats = [np.asarray(values, np.float32) for values in (observations, actions, rewards, costs)]
-    return Episode(*floats, terminated)
+    seed, driver_seed = episode_seed(generator), episode_seed(generator)
+    driver, steps = None, 0
+
+    def policy(observation: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        nonlocal driver, steps
+        driver = driver or env.simulator.driver(driver_seed)  # there is a car only after the reset
+        driver.NORMAL_SPEED = drawn.first if steps < drawn.switch else drawn.then
+        steps += 1
+        return np.clip(np.float32(driver.act()) + noise, -1, 1)
+
+    return play_episode(env, policy, seed, noise)
 
 
 def train(

@@ -86,6 +86,17 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+def rows_of(trial, method, stop=None):
+    """Drive a method as `marvel.run` does and return what it returns; `stop` breaks off after that many rows."""
+    while True:
+        try:
+            trial.rows.append(next(method))
+        except StopIteration as end:
+            return end.value
+        if stop is not None and len(trial.rows) >= stop:
+            return None
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty home, and no variable that names another folder."""

@@ -21,7 +21,12 @@ def actions_for(name, number, steps=30):
 
 def play(env, seed, actions):
     """Play an episode and return its trace: observations (T+1, observation_dim), and (T, 4) of reward, cost, flags."""
-    observations, rows = [env.reset(seed=seed)[0]], []
+    return go_on(env, env.reset(seed=seed)[0], actions)
+
+
+def go_on(env, observation, actions):
+    """The trace of an episode that has just been reset."""
+    observations, rows = [observation], []
     for action in actions:
         observation, reward, terminated, truncated, info = env.step(action)
         observations.append(observation)

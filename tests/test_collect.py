@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from conftest import rows_of
 
 from marvel import collect, datasets, problem
 from marvel.expert import Expert
@@ -22,14 +23,7 @@ def make(scratch=None, seed=0, task="Toy"):
 def run(trial, stop=None, **knobs):
     """Drive the collector as `marvel.run` does; `stop` breaks off after that many rows."""
     torch.set_num_threads(1)  # as marvel.run does
-    method = collect.train(trial, Hyperparameters(), **SMALL | knobs)
-    while True:
-        try:
-            trial.rows.append(next(method))
-        except StopIteration as end:
-            return end.value
-        if stop is not None and len(trial.rows) >= stop:
-            return None
+    return rows_of(trial, collect.train(trial, Hyperparameters(), **SMALL | knobs), stop)
 
 
 def test_what_comes_out_is_a_dataset_within_dsrls_ranges(tmp_path):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from conftest import needs_metadrive
+from conftest import needs_metadrive, rows_of
 
 from marvel import datasets, drive, problem
 from marvel.hyperparameters import Hyperparameters
@@ -22,14 +22,7 @@ def make(scratch=None, task="easysparse"):
 
 def run(trial, stop=None):
     """Drive the collector as `marvel.run` does; `stop` breaks off after that many rows."""
-    method = drive.train(trial, Hyperparameters(), **BRIEF)
-    while True:
-        try:
-            trial.rows.append(next(method))
-        except StopIteration as end:
-            return end.value
-        if stop is not None and len(trial.rows) >= stop:
-            return None
+    return rows_of(trial, drive.train(trial, Hyperparameters(), **BRIEF), stop)
 
 
 def test_half_of_the_plans_change_speed_and_noise_is_drawn():

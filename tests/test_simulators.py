@@ -9,7 +9,7 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
-from episodes import BULLET, VELOCITY, actions_for, play, same
+from episodes import BULLET, VELOCITY, actions_for, go_on, play, same
 
 from marvel.simulators import bullet, safety_gymnasium
 from marvel.tasks import TASKS, make_env
@@ -39,14 +39,8 @@ def play_stock(env, seed, actions, idle):
         env.unwrapped.step(np.zeros(env.action_space.shape, dtype=np.float32))
     np.random.seed(seed)  # noqa: NPY002 (Bullet-Safety-Gym draws from it)
     observation, _ = env.reset(seed=seed)
-    observations, rows = [observation], []
-    for action in actions:
-        observation, reward, terminated, truncated, info = env.step(action)
-        observations.append(observation)
-        rows.append((reward, info["cost"], terminated, truncated))
-        if terminated or truncated:
-            break
-    return np.array(observations).astype(np.float32), np.array(rows, dtype=np.float64)
+    observations, rows = go_on(env, observation, actions)
+    return observations.astype(np.float32), rows
 
 
 @pytest.mark.parametrize("name", BULLET)
