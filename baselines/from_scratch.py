@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from marvel.finetune import finetune, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     controller: str | dict = "adaptive_pid",
@@ -18,11 +18,11 @@ def train(
     """SAC-Lagrangian from random weights.
 
     Args:
-        problem: Needs neither start nor dataset.
+        context: Needs neither start nor dataset.
         hp: Shared hyperparameters.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
         update_ratio: Minibatches per environment step; None makes hp.updates_per_round a round, as all methods do.
     """
-    agent = new_agent(problem, hp)
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, update_ratio=update_ratio)
+    agent = new_agent(context, hp)
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    yield from finetune(context, hp, agent, multiplier, update_ratio=update_ratio)

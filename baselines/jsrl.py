@@ -5,55 +5,56 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from marvel.errors import InputError
 from marvel.finetune import finetune, load_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     gate: float | None = None,
     stages: int = 10,
     window: int = 5,
-    published_accounting: bool = False,
+    official_accounting: bool = False,
     controller: str | dict = "adaptive_pid",
 ) -> Iterator[dict]:
     """Fine-tune while a frozen guide, the offline actor, plays a shrinking first part of each episode.
 
     Args:
-        problem: `start` is an offline checkpoint.
+        context: `start` is an offline checkpoint.
         hp: Shared hyperparameters.
         gate: None shrinks the guide's part linearly with the updates, as in Marvel's code. A number is the original's
             gate: the part shrinks by one of `stages` steps whenever the return has not fallen by more than this share.
         stages: Steps from "guide alone" to "learner alone"; read with a gate only.
         window: Rounds whose mean return a gate looks at.
-        published_accounting: The multiplier is told the cost of the round's last episode divided by the number of the
-            others (published: 26 episodes a round, so 25 times too small); give `episodes_per_round: 26` with it.
+        official_accounting: The multiplier is told the cost of the round's last episode divided by the number of the
+            others (official: 26 episodes a round, so 25 times too small); give `episodes_per_round: 26` with it.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    if published_accounting and hp.episodes_per_round < 2:
-        raise ValueError("jsrl: published_accounting needs episodes_per_round of at least 2 (published: 26).")
-    agent, guide = load_agent(problem, hp), load_agent(problem, hp).policy()
+    if official_accounting and hp.episodes_per_round < 2:
+        raise InputError("jsrl: official_accounting needs episodes_per_round of at least 2 (official: 26).")
+    agent, guide = load_agent(context, hp), load_agent(context, hp).policy()
 
     def policy(index: int, episode: int):
         if gate is None:
             progress = (index - 1) / hp.rounds  # updates done so far, of all
         else:
-            progress = gated_progress([row["train_return"] for row in problem.rows[1:]], gate, stages, window)
+            progress = gated_progress([row["train_return"] for row in context.rows[1:]], gate, stages, window)
         learner, steps = agent.policy(), itertools.count()
 
         def act(observation, noise):
-            guided = guide_acts(next(steps), problem.task.max_episode_steps, progress)
+            guided = guide_acts(next(steps), context.task.max_episode_steps, progress)
             return (guide if guided else learner)(observation, noise)
 
         return act
 
-    told = (lambda costs: costs[-1] / (len(costs) - 1)) if published_accounting else None
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, policy=policy, told=told)
+    told = (lambda costs: costs[-1] / (len(costs) - 1)) if official_accounting else None
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    yield from finetune(context, hp, agent, multiplier, policy=policy, told=told)
 
 
 def guide_acts(step: int, max_steps: int, progress: float) -> bool:

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from marvel.finetune import first_row, load_agent
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
 from marvel.rollout import evaluate
+from marvel.run.context import Context
 
 
-def train(problem: Problem, hp: Hyperparameters) -> Iterator[dict]:
+def train(context: Context, hp: Hyperparameters) -> Iterator[dict]:
     """One row: the deterministic offline policy after 0 environment steps.
 
     Args:
-        problem: `start` is an offline checkpoint.
+        context: `start` is an offline checkpoint.
         hp: `eval_episodes`.
     """
-    agent = load_agent(problem, hp)
-    for index in problem.rounds(0, state=(agent,)):
-        yield first_row() | evaluate(problem, hp, agent.policy(), index)
+    agent = load_agent(context, hp)
+    for index in context.rounds(0, state=(agent,)):
+        yield first_row() | evaluate(context, hp, agent.policy(), index)

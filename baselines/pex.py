@@ -6,19 +6,20 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from marvel.errors import InputError
 from marvel.finetune import finetune, load_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     cost_aware: bool = False,
     softness: float = 1.0,
-    published_accounting: bool = False,
+    official_accounting: bool = False,
     controller: str | dict = "adaptive_pid",
 ) -> Iterator[dict]:
     """Fine-tune while every action is chosen between one of the frozen offline actor and one of the learner.
@@ -27,19 +28,19 @@ def train(
     evaluated.
 
     Args:
-        problem: `start` is an offline checkpoint.
+        context: `start` is an offline checkpoint.
         hp: Shared hyperparameters.
-        cost_aware: Value an action by Q - multiplier * Qc instead of Q alone; published is Q alone, which ignores cost.
-        softness: Temperature of the choice, in the critics' units; published 1.
-        published_accounting: The last episode of a round is the learner's alone and not stored, and its cost is what
+        cost_aware: Value an action by Q - multiplier * Qc instead of Q alone; official is Q alone, which ignores cost.
+        softness: Temperature of the choice, in the critics' units; official 1.
+        official_accounting: The last episode of a round is the learner's alone and not stored, and its cost is what
             the multiplier is told; give `episodes_per_round: 26, updates_per_round: 4` with it.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    if published_accounting and hp.episodes_per_round < 2:
-        raise ValueError("pex: published_accounting needs episodes_per_round of at least 2 (published: 26).")
-    agent, offline = load_agent(problem, hp), load_agent(problem, hp).policy()
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    stored = hp.episodes_per_round - 1 if published_accounting else None
+    if official_accounting and hp.episodes_per_round < 2:
+        raise InputError("pex: official_accounting needs episodes_per_round of at least 2 (official: 26).")
+    agent, offline = load_agent(context, hp), load_agent(context, hp).policy()
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    stored = hp.episodes_per_round - 1 if official_accounting else None
 
     @torch.no_grad()
     def values(observation: np.ndarray, actions: np.ndarray) -> np.ndarray:
@@ -53,8 +54,8 @@ def train(
         learner, steps = agent.policy(), itertools.count()
         if episode == stored:
             return learner
-        generator = problem.generator("choice", index * hp.episodes_per_round + episode)
-        shape = (problem.task.max_episode_steps, problem.task.action_dim)
+        generator = context.generator("choice", index * hp.episodes_per_round + episode)
+        shape = (context.task.max_episode_steps, context.task.action_dim)
         noises = torch.randn(*shape, generator=generator).numpy()
         draws = torch.rand(shape[0], generator=generator).numpy()
 
@@ -65,11 +66,11 @@ def train(
 
         return act
 
-    told = (lambda costs: costs[-1]) if published_accounting else None
-    yield from finetune(problem, hp, agent, multiplier, policy=policy, told=told, stored=stored)
+    told = (lambda costs: costs[-1]) if official_accounting else None
+    yield from finetune(context, hp, agent, multiplier, policy=policy, told=told, stored=stored)
 
 
 def choice(values: np.ndarray, softness: float = 1.0) -> np.ndarray:
-    """Softmax over the last axis; the published form lacks the shift by the maximum and overflows above about 88."""
+    """Softmax over the last axis; the official form lacks the shift by the maximum and overflows above about 88."""
     weights = np.exp((values - values.max(-1, keepdims=True)) / softness)
     return weights / weights.sum(-1, keepdims=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from marvel.tasks import make_env
+from marvel.simulators import make_env
 
 ROUND = 5  # episodes a row, as the other methods
 COLUMNS = (

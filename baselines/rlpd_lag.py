@@ -9,14 +9,15 @@ from collections.abc import Iterator
 import torch
 
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.errors import InputError
 from marvel.finetune import finetune, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     offline_share: float = 0.5,
@@ -26,7 +27,7 @@ def train(
     """SAC-Lagrangian from random weights on mixed minibatches.
 
     Args:
-        problem: Needs the dataset (`dataset: true` in the config) and no start.
+        context: Needs the dataset (`dataset: true` in the config) and no start.
         hp: Shared hyperparameters.
         offline_share: Share of a minibatch that comes from the dataset.
         update_ratio: Minibatches per environment step; the original makes 20. None makes hp.updates_per_round a round,
@@ -34,14 +35,14 @@ def train(
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
     if not 0 <= offline_share <= 1:
-        raise ValueError(f"{problem.method}: offline_share is {offline_share}; it must be between 0 and 1.")
-    agent = new_agent(problem, hp)
-    dataset = ReplayBuffer.from_dataset(problem.read_dataset(), hp.timeouts_terminal)
+        raise InputError(f"{context.method}: offline_share is {offline_share}; it must be between 0 and 1.")
+    agent = new_agent(context, hp)
+    dataset = ReplayBuffer.from_dataset(context.read_dataset(), hp.timeouts_terminal)
     offline = round(offline_share * hp.batch_size)
 
     def sample(online: ReplayBuffer, generator: torch.Generator) -> Batch:
         halves = dataset.sample(offline, generator), online.sample(hp.batch_size - offline, generator)
         return Batch(*(torch.cat(columns) for columns in zip(*halves, strict=True)))
 
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, sample=sample, update_ratio=update_ratio)
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    yield from finetune(context, hp, agent, multiplier, sample=sample, update_ratio=update_ratio)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from marvel.finetune import finetune, load_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     target_noise: float = 0.1,
@@ -18,20 +18,21 @@ def train(
 ) -> Iterator[dict]:
     """Fine-tune the offline checkpoint with perturbed value updates.
 
-    The original's other half is more value updates per environment step, here a knob that is off at equal budgets. Its
-    larger ensemble of reward critics is not built, since the checkpoints to start from have two.
+    The original's other half is more value updates per environment step, here an option that is off at equal budgets.
+    Its larger ensemble of reward critics is not built, since the checkpoints to start from have two.
 
     Args:
-        problem: `start` is an offline checkpoint.
+        context: `start` is an offline checkpoint.
         hp: Shared hyperparameters.
-        target_noise: Standard deviation of the Gaussian noise, added after the tanh and not clipped, as published.
+        target_noise: Standard deviation of the Gaussian noise, added after the tanh and not clipped, as in the
+            official code.
         update_ratio: Minibatches per environment step; None makes hp.updates_per_round a round, as all methods do.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    agent = load_agent(problem, hp)
+    agent = load_agent(context, hp)
 
     def update(batch, multiplier, draw):
         return agent.update(batch, multiplier, draw, target_noise)
 
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, update=update, update_ratio=update_ratio)
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    yield from finetune(context, hp, agent, multiplier, update=update, update_ratio=update_ratio)

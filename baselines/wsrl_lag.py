@@ -7,14 +7,15 @@ original's LayerNorm and ensemble of ten critics are not built, since the checkp
 
 from collections.abc import Iterator
 
+from marvel.errors import InputError
 from marvel.finetune import finetune, load_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     warmup_steps: int = 5_000,
@@ -24,7 +25,7 @@ def train(
     """Fine-tune after warm-up episodes, which count as all others do.
 
     Args:
-        problem: `start` is a checkpoint, offline or pre-aligned.
+        context: `start` is a checkpoint, offline or pre-aligned.
         hp: Shared hyperparameters.
         warmup_steps: Environment steps of the frozen policy, rounded up to whole rounds; published 5,000. The
             multiplier rests with it. 0 is Warm Start (or Marvel, from a pre-aligned checkpoint) at this update ratio.
@@ -32,12 +33,12 @@ def train(
             round, as all methods do.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    warmup = -(-warmup_steps // (hp.episodes_per_round * problem.task.max_episode_steps))
+    warmup = -(-warmup_steps // (hp.episodes_per_round * context.task.max_episode_steps))
     if warmup >= hp.rounds:
-        raise ValueError(
-            f"{problem.method}: warmup_steps {warmup_steps} take {warmup} of {hp.rounds} rounds on "
-            f"{problem.task.name} and leave none for learning; give fewer steps or more online_episodes."
+        raise InputError(
+            f"{context.method}: warmup_steps {warmup_steps} take {warmup} of {hp.rounds} rounds on "
+            f"{context.task.name} and leave none for learning; give fewer steps or more online_episodes."
         )
-    agent = load_agent(problem, hp)
-    multiplier = make_controller(controller, problem.cost_limit, hp)
-    yield from finetune(problem, hp, agent, multiplier, update_ratio=update_ratio, warmup=warmup)
+    agent = load_agent(context, hp)
+    multiplier = make_controller(controller, context.cost_limit, hp)
+    yield from finetune(context, hp, agent, multiplier, update_ratio=update_ratio, warmup=warmup)

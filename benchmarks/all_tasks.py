@@ -20,9 +20,11 @@ import numpy as np
 
 from marvel import datasets
 from marvel.rollout import play_episode
-from marvel.run import execute, read_card
-from marvel.tasks import TASKS, get_task, make_env, normalize_cost, normalize_return
-from workflow.choice import expand_tasks
+from marvel.run.execute import execute
+from marvel.run.spec import read_spec
+from marvel.simulators import make_env
+from marvel.tasks import TASKS, get_task, normalize_cost, normalize_return
+from workflow.resources import expand_tasks
 
 DATA_STEPS = 400  # at least; whole episodes
 SHARED = {"hidden_units": 32, "online_episodes": 2, "episodes_per_round": 1, "updates_per_round": 4, "eval_every": 2}
@@ -67,14 +69,14 @@ def whole_pipeline(name: str, folder: Path) -> dict:
     rate = random_dataset(name, folder / "dataset.hdf5")
     offline, aligned = (str(folder / stage / "checkpoint.pt") for stage in ("offline", "prealigned"))
     shared = SHARED | {"eval_episodes": 1}
-    for stage, train, start, knobs in (
+    for stage, train, start, options in (
         ("offline", "marvel.cpq", None, {"steps": 20, "batch_size": 32, "eval_every": 20}),
         ("prealigned", "marvel.prealign", offline, {"calls": 5}),
         ("online", "marvel.method", aligned, {}),
     ):
-        card = {"train": train, "task": name, "seed": 0, "cost_limit": COST_LIMIT, "start": start, "knobs": knobs}
-        card["dataset"] = None if stage == "online" else str(folder / "dataset.hdf5")
-        execute(read_card(json.dumps(card | {"hyperparameters": shared})), folder / stage)
+        spec = {"train": train, "task": name, "seed": 0, "cost_limit": COST_LIMIT, "start": start, "options": options}
+        spec["dataset"] = None if stage == "online" else str(folder / "dataset.hdf5")
+        execute(read_spec(json.dumps(spec | {"hyperparameters": shared})), folder / stage)
     with open(folder / "online" / "progress.csv", newline="") as file:
         last = list(csv.DictReader(file))[-1]
     scores = {

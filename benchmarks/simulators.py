@@ -1,4 +1,4 @@
-"""Speed of the environments: steps per second of stock ``gymnasium.make`` against `marvel.tasks.make_env`.
+"""Speed of the environments: steps per second of stock ``gymnasium.make`` against `marvel.simulators.make_env`.
 
     ./run python -m benchmarks.simulators [TASK ...]      default: the Bullet and velocity tasks
 
@@ -17,8 +17,9 @@ import warnings
 import gymnasium
 import numpy as np
 
+from marvel.simulators import make_env
 from marvel.simulators.bullet import real_stdout
-from marvel.tasks import TASKS, get_task, make_env
+from marvel.tasks import TASKS, get_task
 
 TURNS = 9
 SECONDS = 0.4  # CPU time of one turn

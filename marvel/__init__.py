@@ -2,7 +2,7 @@
 
 import os
 
-# One thread per process: the networks are small, many runs go side by side, and sums keep one order (same card, same
+# One thread per process: the networks are small, many runs go side by side, and sums keep one order (same spec, same
 # bytes). Set before NumPy or torch is imported anywhere in the package.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")

@@ -12,11 +12,11 @@ from torch import nn
 
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.datasets import episodes
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import SquashedGaussianActor
+from marvel.networks import SquashedGaussianActor, adam, descend
 from marvel.offline import train_offline
-from marvel.problem import Problem
-from marvel.sac import adam, descend
+from marvel.run.context import Context
 
 
 class BC:
@@ -74,12 +74,12 @@ def safe_episodes(arrays: dict[str, np.ndarray], cost_limit: float, where: str) 
     """The rows of the episodes that cost at most `cost_limit`.
 
     Raises:
-        ValueError: There are none; `where` names the dataset.
+        InputError: There are none; `where` names the dataset.
     """
     found = episodes(arrays)
     safe = found.costs <= cost_limit
     if not safe.any():
-        raise ValueError(
+        raise InputError(
             f"{where}: no episode costs at most {cost_limit:g} (the least costs {found.costs.min():g}); "
             "raise the cost limit or leave safe_only out."
         )
@@ -88,7 +88,7 @@ def safe_episodes(arrays: dict[str, np.ndarray], cost_limit: float, where: str) 
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     steps: int = 100_000,
@@ -98,10 +98,10 @@ def train(
     std: float = 0.2,
     eval_every: int = 2_500,
 ) -> Iterator[dict]:
-    """Clone the problem's dataset; returns the checkpoint of the last step.
+    """Clone the run's dataset; returns the checkpoint of the last step.
 
     Args:
-        problem: Task, dataset, seed, cost limit.
+        context: Task, dataset, seed, cost limit.
         hp: Sizes, evaluation episodes.
         steps: Gradient steps; steps, batch and rate are OSRL's.
         batch_size: Transitions per step.
@@ -110,15 +110,15 @@ def train(
         std: Spread of the stochastic policy that goes online; our choice, since cloning by squared error has none.
         eval_every: Steps between rows of progress.
     """
-    sizes = (problem.task.observation_dim, problem.task.action_dim, hp.hidden)
-    agent = BC(*sizes, problem.generator("initial weights"), lr, std)
-    arrays = problem.read_dataset()
+    sizes = (context.task.observation_dim, context.task.action_dim, hp.hidden)
+    agent = BC(*sizes, context.generator("initial weights"), lr, std)
+    arrays = context.read_dataset()
     if safe_only:
-        arrays = safe_episodes(arrays, problem.cost_limit, str(problem.dataset))
+        arrays = safe_episodes(arrays, context.cost_limit, str(context.dataset))
     buffer = ReplayBuffer.from_dataset(arrays, hp.timeouts_terminal)
 
     def update(generator: torch.Generator) -> dict:
         return agent.update(buffer.sample(batch_size, generator))
 
-    yield from train_offline(problem, hp, agent, update, steps, eval_every)
+    yield from train_offline(context, hp, agent, update, steps, eval_every)
     return agent.state_dict()

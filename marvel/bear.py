@@ -1,6 +1,6 @@
 """BEAR-Lag: bootstrapping error reduction (Kumar et al. 2019) with a cost critic and a PID multiplier, OSRL's form.
 
-The actor stays near the data's actions in maximum mean discrepancy (MMD) to a VAE's samples; the price of cost follows
+The actor stays near the data's actions in maximum mean discrepancy (MMD) to a VAE's samples; the multiplier follows
 the cost critic's values, not episode costs.
 """
 
@@ -13,13 +13,10 @@ from torch import Tensor
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.cpq import discounted_limit
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, SquashedGaussianActor, copy_of, move_towards
+from marvel.networks import Critics, Draw, SquashedGaussianActor, adam, copy_of, descend, gaussian, move_towards
 from marvel.offline import train_offline
-from marvel.problem import Problem
-from marvel.sac import Draw, adam, descend, gaussian
+from marvel.run.context import Context
 from marvel.vae import ActionVAE
-
-KERNELS = ("gaussian", "laplacian")
 
 
 class ValuePID:
@@ -37,16 +34,15 @@ class ValuePID:
         return max(0.0, self.kp * max(0.0, error) + self.ki * self.integral + self.kd * rise)
 
 
-def mmd(x: Tensor, y: Tensor, kernel: str = "gaussian", width: float = 50.0) -> Tensor:
+def mmd(x: Tensor, y: Tensor, width: float = 50.0) -> Tensor:
     """Maximum mean discrepancy (batch,) between two sets of samples (batch, samples, dimensions).
 
-    The published kernels: exp(-|x - y|_2^2 / (2 width)) with the width unsquared, and exp(-|x - y|_1 / (2 width)).
+    The kernel is OSRL's, exp(-|x - y|^2 / (2 width)) with the width unsquared.
     """
 
     def mean_kernel(a: Tensor, b: Tensor) -> Tensor:
         difference = a.unsqueeze(2) - b.unsqueeze(1)
-        distance = difference.square() if kernel == "gaussian" else difference.abs()
-        return (-distance.sum(-1) / (2 * width)).exp().mean((1, 2))
+        return (-difference.square().sum(-1) / (2 * width)).exp().mean((1, 2))
 
     return (mean_kernel(x, x) + mean_kernel(y, y) - 2 * mean_kernel(x, y) + 1e-6).sqrt()
 
@@ -63,8 +59,8 @@ class BEAR:
         discount, tau, actor_lr, critic_lr, reward_scale: As named.
         vae_lr, alpha_lr: Step sizes of the VAE (Adam) and of the logarithm of the MMD's coefficient (plain ascent).
         beta: Weight of the KL term in the VAE's loss.
-        mixture: Weight of the smaller group in the targets, the rest is the larger's (published: lmbda).
-        kernel, kernel_width, mmd_threshold: Of the MMD constraint.
+        mixture: Weight of the smaller group in the targets, the rest is the larger's (official: lmbda).
+        kernel_width, mmd_threshold: Of the MMD constraint.
         samples: Next actions per state in the targets, of which the best counts.
         matched: Actions per state in the MMD.
         policy_from: Actor steps before the reward's value enters the actor's loss.
@@ -93,7 +89,6 @@ class BEAR:
         alpha_lr: float = 1e-3,
         beta: float = 0.5,
         mixture: float = 0.75,
-        kernel: str = "gaussian",
         kernel_width: float = 50.0,
         mmd_threshold: float = 0.05,
         samples: int = 10,
@@ -104,11 +99,9 @@ class BEAR:
         latent_dim: int | None = None,
         members: tuple[int, int] = (2, 1),
     ):
-        if kernel not in KERNELS:
-            raise ValueError(f"BEAR-Lag: kernel is {kernel!r}; it must be one of {', '.join(KERNELS)}.")
         self.threshold, self.discount, self.tau, self.reward_scale = threshold, discount, tau, reward_scale
         self.alpha_lr, self.beta, self.mixture, self.samples, self.matched = alpha_lr, beta, mixture, samples, matched
-        self.kernel, self.kernel_width, self.mmd_threshold = kernel, kernel_width, mmd_threshold
+        self.kernel_width, self.mmd_threshold = kernel_width, mmd_threshold
         self.policy_from, self.steps, self.log_alpha = policy_from, 0, 0.0
         self.multiplier = ValuePID(*pid, threshold)
         width = observation_dim + action_dim
@@ -126,7 +119,7 @@ class BEAR:
         self.vae_optimizer = adam(self.vae.parameters(), vae_lr)
 
     def update(self, batch: Batch, draw: Draw) -> dict[str, Tensor]:
-        """One step of VAE, critics, actor and targets; the cost backup does not stop at terminals, as published.
+        """One step of VAE, critics, actor and targets; the cost backup does not stop at terminals, as in OSRL.
 
         Args:
             batch: Offline transitions, rewards unscaled.
@@ -161,7 +154,7 @@ class BEAR:
         """Reward and cost value (batch,) of the next state, each the *largest* over its own sampled actions.
 
         Mean and spread of the target actor are computed once per state and shared by all samples. For the cost, too,
-        the published code takes the maximum over samples and weights the smaller group more.
+        the official code takes the maximum over samples and weights the smaller group more.
         """
         batch, samples = len(next_observations), self.samples
         mean, log_std = self.actor_target(next_observations)
@@ -187,7 +180,7 @@ class BEAR:
         with torch.no_grad():
             latents = draw("decode", batch, self.matched, self.vae.mean.out_features).clamp(-0.5, 0.5)
             decoded = self.vae.decode(observations.unsqueeze(1).expand(-1, self.matched, -1), latents)
-        discrepancy = mmd(decoded, sampled, self.kernel, self.kernel_width)
+        discrepancy = mmd(decoded, sampled, self.kernel_width)
         actions = sampled[:, 0].tanh()
         cost_values = self.cost_groups.smallest(observations, actions)
         multiplier = self.multiplier.update(cost_values.detach())
@@ -215,42 +208,41 @@ class BEAR:
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     steps: int = 50_000,
     batch_size: int = 512,
     actor_lr: float = 1e-3,
     critic_lr: float = 1e-3,
-    kernel: str = "gaussian",
     kernel_width: float = 50.0,
     reward_scale: float = 1.0,
     cost_limit: float | None = None,
     eval_every: int = 2_500,
 ) -> Iterator[dict]:
-    """Train BEAR-Lag on the problem's dataset; returns the checkpoint of the *last* step (as published, Q11).
+    """Train BEAR-Lag on the run's dataset; returns the checkpoint of the *last* step (as in the official code, Q11).
 
     Args:
-        problem: Task, dataset, seed.
+        context: Task, dataset, seed.
         hp: Sizes, discount, tau, evaluation episodes.
-        steps: Gradient steps; published 50,000 (Q12).
+        steps: Gradient steps; official 50,000 (Q12).
         batch_size: Transitions per step.
         actor_lr, critic_lr: Adam's rates.
-        kernel, kernel_width: Of the MMD: "gaussian" or "laplacian", and 50 (published).
+        kernel_width: Of the MMD (official: 50).
         reward_scale: Published: 1 here, 0.1 online (Q13); no reward value is handed over, so the scales may differ.
         cost_limit: Limit to train for; None is the study's.
         eval_every: Steps between rows of progress.
     """
-    limit = problem.cost_limit if cost_limit is None else cost_limit
-    threshold = discounted_limit(limit, hp.discount, problem.task.max_episode_steps)
-    generator = problem.generator("initial weights")
-    sizes = (problem.task.observation_dim, problem.task.action_dim, hp.hidden, threshold, generator)
+    limit = context.cost_limit if cost_limit is None else cost_limit
+    threshold = discounted_limit(limit, hp.discount, context.task.max_episode_steps)
+    generator = context.generator("initial weights")
+    sizes = (context.task.observation_dim, context.task.action_dim, hp.hidden, threshold, generator)
     rates = (hp.discount, hp.tau, actor_lr, critic_lr, reward_scale)
-    agent = BEAR(*sizes, *rates, kernel=kernel, kernel_width=kernel_width)
-    buffer = ReplayBuffer.from_dataset(problem.read_dataset(), hp.timeouts_terminal)
+    agent = BEAR(*sizes, *rates, kernel_width=kernel_width)
+    buffer = ReplayBuffer.from_dataset(context.read_dataset(), hp.timeouts_terminal)
 
     def update(generator: torch.Generator) -> dict:
         return agent.update(buffer.sample(batch_size, generator), gaussian(generator))
 
-    yield from train_offline(problem, hp, agent, update, steps, eval_every)
+    yield from train_offline(context, hp, agent, update, steps, eval_every)
     return agent.state_dict()

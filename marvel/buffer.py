@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from marvel.errors import InputError
+
 
 class Batch(NamedTuple):
     """Transitions as float32 tensors; the first axis is the batch."""
@@ -28,7 +30,7 @@ class ReplayBuffer:
         action_dim: Length of an action.
         path: File that backs the rows by a memory map; a snapshot of the run then holds the row count alone, because
             rows below it are never rewritten. None keeps the rows in ordinary memory.
-        timeouts_terminal: Whether a time limit stops bootstrapping, as in the published code (Q22).
+        timeouts_terminal: Whether a time limit stops bootstrapping, as in the official code (Q22).
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class ReplayBuffer:
     def _append(self, columns: list[np.ndarray]) -> None:
         start, stop = self.size, self.size + len(columns[0])
         if stop > self.capacity:
-            raise ValueError(f"the replay buffer holds {self.capacity} transitions and {stop} were put in.")
+            raise InputError(f"the replay buffer holds {self.capacity} transitions and {stop} were put in.")
         left = 0
         for width, column in zip(self._widths, columns, strict=True):
             self._array[start:stop, left : left + width] = np.asarray(column).reshape(stop - start, width)

@@ -3,8 +3,6 @@
 OSRL computes the penalty on out-of-distribution actions without gradient (the cost critic's gradient with and
 without it differs by exactly 0), so its VAE and ten sampled actions never influence actor, critics or targets. They
 are left out here; the same batches and noise then lead to the same weights, which tests prove against recorded runs.
-`published_step` trains with the branch (`marvel.cpq_published`), three times slower; its draws shift the run's random
-stream, so that numbers differ as from one seed to another.
 """
 
 from collections.abc import Iterator
@@ -12,12 +10,11 @@ from collections.abc import Iterator
 import torch
 
 from marvel.buffer import Batch, ReplayBuffer
-from marvel.filters import relabel_outliers
+from marvel.datasets.filters import relabel_outliers
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, SquashedGaussianActor, copy_of, move_towards
+from marvel.networks import Critics, Draw, SquashedGaussianActor, adam, copy_of, descend, gaussian, move_towards
 from marvel.offline import train_offline
-from marvel.problem import Problem
-from marvel.sac import Draw, adam, descend, gaussian
+from marvel.run.context import Context
 
 
 def discounted_limit(cost_limit: float, discount: float, episode_steps: int) -> float:
@@ -68,7 +65,7 @@ class CPQ:
         self.cost_optimizer = adam(self.cost_critic.parameters(), critic_lr)
 
     def update(self, batch: Batch, draw: Draw) -> dict[str, torch.Tensor]:
-        """One step of critics, actor and targets; the cost backup does not stop at terminals, as published.
+        """One step of critics, actor and targets; the cost backup does not stop at terminals, as in the official code.
 
         Args:
             batch: Offline transitions, rewards unscaled.
@@ -117,7 +114,7 @@ class CPQ:
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     steps: int = 100_000,
@@ -126,40 +123,35 @@ def train(
     critic_lr: float = 1e-3,
     cost_limit: float | None = None,
     outliers: float | None = None,
-    published_step: bool = False,
     eval_every: int = 2_500,
 ) -> Iterator[dict]:
-    """Train CPQ on the problem's dataset; returns the checkpoint of the *last* step (as published, Q11).
+    """Train CPQ on the run's dataset; returns the checkpoint of the *last* step (as in the official code, Q11).
 
     Args:
-        problem: Task, dataset, seed.
+        context: Task, dataset, seed.
         hp: Sizes, discount, tau, reward scale, evaluation episodes.
-        steps: Gradient steps; the published script hard-codes 100,000 (Q12).
+        steps: Gradient steps; the official script hard-codes 100,000 (Q12).
         batch_size: Transitions per step.
         actor_lr, critic_lr: Adam's rates.
-        cost_limit: Limit to train for; None is the study's. The published configuration has 40 offline and 20 online
+        cost_limit: Limit to train for; None is the study's. The official configuration has 40 offline and 20 online
             (Q13).
-        outliers: Share of episodes to relabel as tempting lies (`marvel.filters`); None is none, 0.0 still one, as in
-            the published runs (Q14).
-        published_step: Train with the published step's dead branch.
+        outliers: Share of episodes to relabel as tempting lies (`marvel.datasets.filters`); None is none, 0.0 still
+            one, as in
+            the official runs (Q14).
         eval_every: Steps between rows of progress.
     """
-    limit = problem.cost_limit if cost_limit is None else cost_limit
-    threshold = discounted_limit(limit, hp.discount, problem.task.max_episode_steps)
-    generator = problem.generator("initial weights")
-    sizes = (problem.task.observation_dim, problem.task.action_dim, hp.hidden, threshold, generator)
-    if published_step:
-        from marvel.cpq_published import PublishedCPQ as Algorithm  # it builds on this module
-    else:
-        Algorithm = CPQ
-    agent = Algorithm(*sizes, hp.discount, hp.tau, actor_lr, critic_lr, hp.reward_scale)
-    arrays = problem.read_dataset()
+    limit = context.cost_limit if cost_limit is None else cost_limit
+    threshold = discounted_limit(limit, hp.discount, context.task.max_episode_steps)
+    generator = context.generator("initial weights")
+    sizes = (context.task.observation_dim, context.task.action_dim, hp.hidden, threshold, generator)
+    agent = CPQ(*sizes, hp.discount, hp.tau, actor_lr, critic_lr, hp.reward_scale)
+    arrays = context.read_dataset()
     if outliers is not None:
-        arrays = relabel_outliers(arrays, problem.task, outliers, limit, problem.generator("outliers"))
+        arrays = relabel_outliers(arrays, context.task, outliers, limit, context.generator("outliers"))
     buffer = ReplayBuffer.from_dataset(arrays, hp.timeouts_terminal)
 
     def update(generator: torch.Generator) -> dict:
         return agent.update(buffer.sample(batch_size, generator), gaussian(generator))
 
-    yield from train_offline(problem, hp, agent, update, steps, eval_every)
+    yield from train_offline(context, hp, agent, update, steps, eval_every)
     return agent.state_dict()

@@ -8,14 +8,15 @@ import torch
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
-from marvel.problem import Problem
-from marvel.progress import COLUMNS
+from marvel.networks import gaussian
 from marvel.rollout import Episode, evaluate, play_episodes
-from marvel.sac import SACLagrangian, gaussian
+from marvel.run.context import Context
+from marvel.run.progress import COLUMNS
+from marvel.sac import SACLagrangian
 
 
 def finetune(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     agent: SACLagrangian,
     multiplier: Fixed,
@@ -31,7 +32,7 @@ def finetune(
     """Run the online budget; yields one row per round, the first one being the start policy.
 
     Args:
-        problem: Task, limit, seed.
+        context: Task, limit, seed.
         hp: Budget and rhythm.
         agent: Learner.
         multiplier: Controller of the cost's price, moved before each minibatch with one cost per round (the published
@@ -45,29 +46,29 @@ def finetune(
         update_ratio: Minibatches per environment step, over the whole run; by default hp.updates_per_round a round.
         warmup: Rounds at the start that only fill the buffer; their steps count, they are owed no minibatches.
     """
-    buffer = problem.replay_buffer(hp)
+    buffer = context.replay_buffer(hp)
     moves = hp.updates_per_round if hp.multiplier_moves == "minibatch" else 1  # a round, of the multiplier
-    total = hp.online_episodes * problem.task.max_episode_steps
-    for index in problem.rounds(hp.rounds, state=(agent, multiplier, buffer)):
+    total = hp.online_episodes * context.task.max_episode_steps
+    for index in context.rounds(hp.rounds, state=(agent, multiplier, buffer)):
         if index == 0:
             row = first_row()
         else:
             acting = (
                 agent.policy() if policy is None else policy(index, number) for number in range(hp.episodes_per_round)
             )
-            episodes = play_episodes(problem, acting, problem.generator("episodes", index))
-            row = next_row(problem, index, episodes)
+            episodes = play_episodes(context, acting, context.generator("episodes", index))
+            row = next_row(context, index, episodes)
             for episode in episodes[:stored]:
                 buffer.add_episode(*episode)
             cost = row["train_cost"] if told is None else told(episode_costs(episodes))
-            generator = problem.generator("minibatches", index)
+            generator = context.generator("minibatches", index)
             draw = gaussian(generator)
             if index <= warmup:
                 due = 0
             elif update_ratio is None:
                 due = hp.updates_per_round
             else:  # what rounding cuts off in one round is made up in the next
-                due = int(update_ratio * (row["env_steps"] - problem.rows[warmup]["env_steps"])) - row["updates"]
+                due = int(update_ratio * (row["env_steps"] - context.rows[warmup]["env_steps"])) - row["updates"]
             for number in range(due):
                 if number * moves // due > (number - 1) * moves // due:
                     multiplier.update(cost)
@@ -78,8 +79,8 @@ def finetune(
             if due:
                 row |= {name: float(value) for name, value in metrics.items()}
         if index % hp.eval_every == 0 or index == hp.rounds:
-            row |= evaluate(problem, hp, agent.policy(), index)
-        problem.report(row["env_steps"], total, "env_steps", **row)
+            row |= evaluate(context, hp, agent.policy(), index)
+        context.report(row["env_steps"], total, "env_steps", **row)
         yield row
 
 
@@ -89,9 +90,9 @@ def first_row() -> dict:
     return dict.fromkeys(COLUMNS) | dict.fromkeys(counts, 0)
 
 
-def next_row(problem: Problem, index: int, episodes: list[Episode]) -> dict:
+def next_row(context: Context, index: int, episodes: list[Episode]) -> dict:
     """The row of round `index`, counting on from the last one; updates and metrics are still to be filled in."""
-    last = problem.rows[-1]
+    last = context.rows[-1]
     returns = [float(episode.rewards.sum(dtype=np.float64)) for episode in episodes]
     costs = episode_costs(episodes)
     return dict.fromkeys(COLUMNS) | {
@@ -101,7 +102,7 @@ def next_row(problem: Problem, index: int, episodes: list[Episode]) -> dict:
         "updates": last["updates"],
         "train_return": float(np.mean(returns)),
         "train_cost": float(np.mean(costs)),
-        "train_violations": last["train_violations"] + sum(cost > problem.cost_limit for cost in costs),
+        "train_violations": last["train_violations"] + sum(cost > context.cost_limit for cost in costs),
         "cumulative_cost": last["cumulative_cost"] + sum(costs),
     }
 
@@ -111,16 +112,16 @@ def episode_costs(episodes: list[Episode]) -> list[float]:
     return [float(episode.costs.sum(dtype=np.float64)) for episode in episodes]
 
 
-def load_agent(problem: Problem, hp: Hyperparameters, fresh_critics: bool = False) -> SACLagrangian:
-    """The learner that goes on from the problem's checkpoint (see `SACLagrangian.load`), or from its actor alone."""
-    sizes = (problem.task.observation_dim, problem.task.action_dim)
-    checkpoint = problem.read_start()
+def load_agent(context: Context, hp: Hyperparameters, fresh_critics: bool = False) -> SACLagrangian:
+    """The learner that goes on from the run's checkpoint (see `SACLagrangian.load`), or from its actor alone."""
+    sizes = (context.task.observation_dim, context.task.action_dim)
+    checkpoint = context.read_start()
     if fresh_critics:
         checkpoint = {name: part for name, part in checkpoint.items() if "critic" not in name}
-    return SACLagrangian.load(checkpoint, hp, *sizes, problem.generator("initial weights"))
+    return SACLagrangian.load(checkpoint, hp, *sizes, context.generator("initial weights"))
 
 
-def new_agent(problem: Problem, hp: Hyperparameters) -> SACLagrangian:
+def new_agent(context: Context, hp: Hyperparameters) -> SACLagrangian:
     """A learner with random weights."""
-    sizes = (problem.task.observation_dim, problem.task.action_dim)
-    return SACLagrangian(*sizes, hp, problem.generator("initial weights"))
+    sizes = (context.task.observation_dim, context.task.action_dim)
+    return SACLagrangian(*sizes, hp, context.generator("initial weights"))

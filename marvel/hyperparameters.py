@@ -1,9 +1,11 @@
-"""Values that all methods share and that may be tuned per task; what is one method's own is a knob of its function."""
+"""Values that all methods share and that may be tuned per task; what is one method's own is its function's option."""
 
 import dataclasses
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from marvel.errors import InputError
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -16,10 +18,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 @dataclass(frozen=True)
 class Hyperparameters:
     """Shared values. Sources, weakest first: these defaults, the task's row of hyperparameters.tsv, `hyperparameters`
-    of the study's config, the method's line.
+    of the study's config, the method's entry.
 
-    The defaults of the learning rates and the temperature are the median of the published per-task values; the last
-    block says how the update is written: by default correctly, by `PUBLISHED` as in the official code.
+    The defaults of the learning rates and the temperature are the median of the official per-task values; the last
+    block says how the update is written: by default correctly, by `OFFICIAL` as in the official code.
     """
 
     # networks
@@ -38,19 +40,19 @@ class Hyperparameters:
     # budget and rhythm
     online_episodes: int = 500
     episodes_per_round: int = 5
-    updates_per_round: int = 20  # published: 5 calls of 4 minibatches
+    updates_per_round: int = 20  # official: 5 calls of 4 minibatches
     eval_every: int = 20  # rounds
     eval_episodes: int = 10
-    # form of the update, one knob per row of the table in docs/paper-against-code.md
+    # form of the update, one option per row of the table in docs/paper-against-code.md
     trunk_activation: str = "relu"  # after the online actor's last hidden layer (Q7)
-    cost_critic_layers: int | None = None  # None: as the other critics; published: 3, offline tensors by name (Q8)
+    cost_critic_layers: int | None = None  # None: as the other critics; official: 3, offline tensors by name (Q8)
     restore_actor_optimizer: bool = False  # offline Adam moments and learning rate go on online (Q9)
-    log_prob: str = "true"  # or "published", the official code's h (Q16)
+    log_prob: str = "true"  # or "official", the official code's h (Q16)
     entropy_in_target: str = "sample"  # or "batch_mean" (Q17)
     actor_critics: str = "live"  # or "target": the critics in the actor's loss (Q18)
     multiplier_moves: str = "minibatch"  # updates_per_round times a round, whatever the update ratio; or "round" (Q19)
     layer_norm: bool = False  # in the online critics; offline ones have none, so it needs critics that start afresh
-    divide_by_multiplier: bool = False  # the actor's loss divided by 1 + multiplier (Q21: published without)
+    divide_by_multiplier: bool = False  # the actor's loss divided by 1 + multiplier (Q21: official: not divided)
     timeouts_terminal: bool = False  # a time limit stops bootstrapping (Q22)
     repeat_eval_episode: bool = False  # the evaluation's episodes are one episode repeated (Q27)
 
@@ -72,13 +74,13 @@ class Hyperparameters:
 
 FIELDS = {field.name: field for field in dataclasses.fields(Hyperparameters)}
 
-# What `published: true` in a method's line stands for; single keys of the same line still win. Distinct evaluation
+# What `official: true` in a method's entry stands for; single keys of the same line still win. Distinct evaluation
 # episodes are kept (Q27 is a fault of measurement, not part of the method).
-PUBLISHED = {
+OFFICIAL = {
     "trunk_activation": "tanh",
     "cost_critic_layers": 3,
     "restore_actor_optimizer": True,
-    "log_prob": "published",
+    "log_prob": "official",
     "entropy_in_target": "batch_mean",
     "actor_critics": "target",
     "timeouts_terminal": True,
@@ -86,7 +88,7 @@ PUBLISHED = {
 AT_LEAST_ONE = ("hidden_layers", "hidden_units", "batch_size", "episodes_per_round", "eval_every", "cost_critic_layers")
 CHOICES = {
     "trunk_activation": ("relu", "tanh"),
-    "log_prob": ("true", "published"),
+    "log_prob": ("true", "official"),
     "entropy_in_target": ("sample", "batch_mean"),
     "actor_critics": ("live", "target"),
     "multiplier_moves": ("minibatch", "round"),
@@ -97,18 +99,18 @@ def resolve(*layers: dict, where: str = "hyperparameters") -> Hyperparameters:
     """Lay `layers` over the defaults, later ones winning, and check every value.
 
     Raises:
-        ValueError: An unknown name, a value of the wrong type, out of range or not among the choices.
+        InputError: An unknown name, a value of the wrong type, out of range or not among the choices.
     """
     values = {}
     for layer in layers:
         values.update(layer)
     for name, value in values.items():
         if name not in FIELDS:
-            raise ValueError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}.")
+            raise InputError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}.")
         values[name] = check(name, value, where)
     hp = Hyperparameters(**values)
     if hp.online_episodes % hp.episodes_per_round:
-        raise ValueError(
+        raise InputError(
             f"{where}: online_episodes {hp.online_episodes} is not a multiple of "
             f"episodes_per_round {hp.episodes_per_round}."
         )
@@ -119,7 +121,7 @@ def check(name: str, value: object, where: str) -> object:
     """`value` in the type of the hyperparameter `name` (integers become floats where a float is meant)."""
     default = FIELDS[name].default
     if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"{where}: {name} is {value!r}; it must be one of {', '.join(CHOICES[name])}.")
+        raise InputError(f"{where}: {name} is {value!r}; it must be one of {', '.join(CHOICES[name])}.")
     if name == "cost_critic_layers" and value is None:
         return None
     kind = int if name == "cost_critic_layers" else type(default)
@@ -127,13 +129,13 @@ def check(name: str, value: object, where: str) -> object:
         try:
             value = kind(value)  # YAML 1.1 reads 1e-4 as text
         except ValueError:
-            raise ValueError(f"{where}: {name} is {value!r}; it must be a number.") from None
+            raise InputError(f"{where}: {name} is {value!r}; it must be a number.") from None
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{where}: {name} is {value!r}; it must be of type {kind.__name__}.")
+        raise InputError(f"{where}: {name} is {value!r}; it must be of type {kind.__name__}.")
     if kind in (int, float) and value < 0:
-        raise ValueError(f"{where}: {name} is {value}; it must not be negative.")
+        raise InputError(f"{where}: {name} is {value}; it must not be negative.")
     if name in AT_LEAST_ONE and value < 1:
-        raise ValueError(f"{where}: {name} is {value}; it must be at least 1.")
+        raise InputError(f"{where}: {name} is {value}; it must be at least 1.")
     return value

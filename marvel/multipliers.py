@@ -8,6 +8,7 @@ from collections import deque
 
 import numpy as np
 
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters, nearest
 
 
@@ -38,7 +39,7 @@ class DualAscent(Fixed):
     Args:
         cost_limit: Allowed episode cost.
         lr: Adam's step size.
-        value: Start; at least 1e-5, as published.
+        value: Start; at least 1e-5, as in the official code.
         maximum: Upper bound.
     """
 
@@ -58,7 +59,7 @@ class DualAscent(Fixed):
 
 
 class PID(Fixed):
-    """PID control of the episode cost (Stooke et al. 2020) in the published code's arrangement.
+    """PID control of the episode cost (Stooke et al. 2020) in the official code's arrangement.
 
     Args:
         cost_limit: Allowed episode cost.
@@ -67,7 +68,7 @@ class PID(Fixed):
         delay: Updates over which the derivative looks back.
         smoothing, cost_smoothing: Weight of the past in the smoothed error (proportional term) and in the smoothed cost
             (derivative term), which both start at 0.
-        maximum: Upper bound of the multiplier; the published code has none (Q21).
+        maximum: Upper bound of the multiplier; the official code has none (Q21).
         integral_maximum: Upper bound of the integral (anti-windup).
     """
 
@@ -119,8 +120,8 @@ class AdaptivePID(PID):
 
     The paper's formula is not public. Known are three rates, bounds on the gains, the initial kp 1e-4 and ki 1e-5, and
     a tanh on kp alone, meant to react fast to large errors and to avoid frequent small corrections. Chosen here: the
-    published code's steps; an excess (m - limit) / max(m, limit) that stays in [-1, 1]; a proportional term
-    kp * tanh(|e| / limit) * e, full for errors beyond the limit and fading for small ones; kd 1e-5. The published code
+    official code's steps; an excess (m - limit) / max(m, limit) that stays in [-1, 1]; a proportional term
+    kp * tanh(|e| / limit) * e, full for errors beyond the limit and fading for small ones; kd 1e-5. The official code
     has (m - limit) / m, whose factor turns negative at low cost, no tanh, and gains 5e-6. In both forms ki grows above
     the limit and shrinks below it, so the integral rises far faster than it falls (Q20).
 
@@ -144,7 +145,7 @@ class AdaptivePID(PID):
     ):
         super().__init__(cost_limit, **pid)
         if excess not in ("symmetric", "official"):
-            raise ValueError(f"adaptive PID: excess is {excess!r}; it must be 'symmetric' or 'official'.")
+            raise InputError(f"adaptive PID: excess is {excess!r}; it must be 'symmetric' or 'official'.")
         self.rates, self.bound, self.excess, self.tanh = rates, bound, excess, tanh
         self.first_gains = (self.kp, self.ki, self.kd)
 
@@ -171,12 +172,12 @@ CONTROLLERS = {
     "dual_ascent": DualAscent,
     "pid": PID,
     "adaptive_pid": AdaptivePID,
-    "adaptive_pid_official": lambda limit, **knobs: AdaptivePID(limit, **OFFICIAL | knobs),
+    "adaptive_pid_official": lambda limit, **options: AdaptivePID(limit, **OFFICIAL | options),
 }
 
 
 def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fixed:
-    """The multiplier that a method's `controller` knob names.
+    """The multiplier that a method's `controller` option names.
 
     Args:
         choice: A name of `CONTROLLERS`, or {"name": ..., argument: value, ...}.
@@ -184,15 +185,15 @@ def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fi
         hp: `multiplier_lr` is dual ascent's step size unless `choice` sets `lr`.
 
     Raises:
-        ValueError: Unknown name or argument.
+        InputError: Unknown name or argument.
     """
-    knobs = {"name": choice} if isinstance(choice, str) else dict(choice)
-    name = knobs.pop("name", "adaptive_pid")
+    options = {"name": choice} if isinstance(choice, str) else dict(choice)
+    name = options.pop("name", "adaptive_pid")
     if name not in CONTROLLERS:
-        raise ValueError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
+        raise InputError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
     if name == "dual_ascent":
-        knobs.setdefault("lr", hp.multiplier_lr)
+        options.setdefault("lr", hp.multiplier_lr)
     try:
-        return CONTROLLERS[name](cost_limit, **knobs)
+        return CONTROLLERS[name](cost_limit, **options)
     except TypeError as error:
-        raise ValueError(f"controller {name}: {str(error).split('.__init__() ')[-1]}.") from None
+        raise InputError(f"controller {name}: {str(error).split('.__init__() ')[-1]}.") from None

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,6 +11,24 @@ from torch.nn import functional
 
 LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+Draw = Callable[..., Tensor]  # draw(name, *shape) -> standard-normal tensor
+
+
+def gaussian(generator: torch.Generator) -> Draw:
+    """`draw(name, *shape)` from one generator; the name is for those who inject recorded noise."""
+    return lambda name, *shape: torch.randn(*shape, generator=generator)
+
+
+def adam(parameters, lr: float) -> torch.optim.Adam:
+    """Adam as every algorithm here uses it: betas 0.9 and 0.999, epsilon 1e-8, no decay, no clipping."""
+    return torch.optim.Adam(list(parameters), lr=lr, fused=True)
+
+
+def descend(optimizer: torch.optim.Adam, loss: Tensor) -> None:
+    """One step of `optimizer` down the gradient of `loss` with respect to its own parameters alone."""
+    optimizer.zero_grad()
+    loss.backward(inputs=optimizer.param_groups[0]["params"])
+    optimizer.step()
 
 
 def linear(width_in: int, width_out: int) -> nn.Linear:
@@ -33,7 +52,7 @@ class SquashedGaussianActor(nn.Module):
         observation_dim: Length of an observation.
         action_dim: Length of an action.
         hidden: Widths of the hidden layers.
-        activation: After the last hidden layer, "relu" or "tanh"; the others are ReLU. The published code trains
+        activation: After the last hidden layer, "relu" or "tanh"; the others are ReLU. The official code trains
             offline with ReLU and goes on online with tanh (Q7).
         generator: Source of the initial weights.
     """
@@ -62,7 +81,7 @@ class SquashedGaussianActor(nn.Module):
         Args:
             observations: (batch, observation_dim).
             noise: (batch, action_dim).
-            log_prob: "true", or "published" for the official code's quantity h (Q16): the entropy of the Gaussian where
+            log_prob: "true", or "official" for the official code's quantity h (Q16): the entropy of the Gaussian where
                 its log-density belongs, minus the tanh correction.
 
         Returns:

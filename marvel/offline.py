@@ -6,14 +6,14 @@ import torch
 
 from marvel.hyperparameters import Hyperparameters
 from marvel.networks import Policy
-from marvel.problem import Problem
 from marvel.rollout import evaluate
+from marvel.run.context import Context
 
 CHUNK = 100  # updates per round: a snapshot can be taken after each
 
 
 def train_offline(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     agent,
     update: Callable[[torch.Generator], dict],
@@ -23,7 +23,7 @@ def train_offline(
     """Yield a row with updates, evaluation and the update's metrics every `eval_every` updates and at the end.
 
     Args:
-        problem: Task and seed; resumes the loop.
+        context: Task and seed; resumes the loop.
         hp: Evaluation episodes.
         agent: Has `actor`, `state_dict` and `load_state_dict`.
         update: One gradient step that draws all its randomness from the generator; returns metrics.
@@ -31,16 +31,16 @@ def train_offline(
         eval_every: Steps between rows.
     """
     chunks = -(-steps // CHUNK)
-    for chunk in problem.rounds(chunks, state=(agent,)):
+    for chunk in context.rounds(chunks, state=(agent,)):
         before, done = max(0, chunk - 1) * CHUNK, min(chunk * CHUNK, steps)
-        generator = problem.generator("minibatches", chunk)
+        generator = context.generator("minibatches", chunk)
         metrics = {}
         for _ in range(before, done):
             metrics = update(generator)
         metrics = {name: float(value) for name, value in metrics.items()}
         if chunk in (0, chunks) or done // eval_every > before // eval_every:
-            row = {"updates": done} | evaluate(problem, hp, Policy(agent.actor), chunk) | metrics
-            problem.report(done, steps, "updates", **row)
+            row = {"updates": done} | evaluate(context, hp, Policy(agent.actor), chunk) | metrics
+            context.report(done, steps, "updates", **row)
             yield row
         else:
-            problem.report(done, steps, "updates", **metrics)
+            context.report(done, steps, "updates", **metrics)

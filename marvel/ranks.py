@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from marvel import datasets
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters, resolve
-from marvel.problem import Problem, write_atomically
 from marvel.rollout import episode_seed
-from marvel.run import read_card
+from marvel.run.context import Context, write_atomically
+from marvel.run.spec import read_spec
 from marvel.sac import SACLagrangian
 from marvel.simulators import State
 from marvel.tasks import get_task
@@ -124,19 +125,19 @@ def rollout(env, point: Point, policy, noise: np.ndarray, discount: float) -> tu
     return total, cost
 
 
-def critics_of(path: Path, problem: Problem, hp: Hyperparameters) -> SACLagrangian:
+def critics_of(path: Path, context: Context, hp: Hyperparameters) -> SACLagrangian:
     """The learner that a checkpoint holds.
 
     Raises:
-        ValueError: Its offline algorithm has no critics that could be handed over.
+        InputError: Its offline algorithm has no critics that could be handed over.
     """
     checkpoint = torch.load(path, weights_only=True)
     if not {"reward_critic", "cost_critic"} <= set(checkpoint):
-        raise ValueError(
-            f"{path} holds no critics that fine-tuning takes over; give `ranks` an offline line of marvel.cpq."
+        raise InputError(
+            f"{path} holds no critics that fine-tuning takes over; give `ranks` an offline entry of marvel.cpq."
         )
-    sizes = (problem.task.observation_dim, problem.task.action_dim)
-    return SACLagrangian.load(checkpoint, hp, *sizes, problem.generator("initial weights"))
+    sizes = (context.task.observation_dim, context.task.action_dim)
+    return SACLagrangian.load(checkpoint, hp, *sizes, context.generator("initial weights"))
 
 
 @torch.no_grad()
@@ -146,7 +147,7 @@ def values(agent: SACLagrangian, points: list[Point]) -> tuple[np.ndarray, np.nd
     return tuple(c.smallest(observations, actions).numpy() for c in (agent.reward_critic, agent.cost_critic))
 
 
-def measure(card: dict, aligned: Path, points: int, rollouts: int, horizon: int) -> Iterator[dict]:
+def measure(spec: dict, aligned: Path, points: int, rollouts: int, horizon: int) -> Iterator[dict]:
     """Yield a row per rollout.
 
     All rollouts have the same length and end within the time limit: to the critics the limit is no end (timeouts are
@@ -154,39 +155,39 @@ def measure(card: dict, aligned: Path, points: int, rollouts: int, horizon: int)
     where neither data nor critics have been (on BallRun it is).
 
     Args:
-        card: The pre-alignment's.
+        spec: The pre-alignment's.
         aligned: Its checkpoint.
         points: Points of the data, and as many random ones.
         rollouts: Rollouts from each point.
         horizon: Steps of a rollout, half the time limit at most.
 
     Raises:
-        ValueError: See `critics_of`.
+        InputError: See `critics_of`.
     """
-    task = get_task(card["task"])
+    task = get_task(spec["task"])
     horizon = min(horizon, task.max_episode_steps // 2)
     latest = task.max_episode_steps - horizon
-    hp = resolve(card["hyperparameters"])
-    problem = Problem(
-        task, float(card["cost_limit"]), card["seed"], "ranks", Path(card["start"]), Path(card["dataset"])
+    hp = resolve(spec["hyperparameters"])
+    context = Context(
+        task, float(spec["cost_limit"]), spec["seed"], "ranks", Path(spec["start"]), Path(spec["dataset"])
     )
-    before, after = (critics_of(path, problem, hp) for path in (problem.start, aligned))
-    drawn = problem.generator("rank points")
-    chosen = list(dataset_points(problem.env, problem.read_dataset(), points, latest, drawn))
-    problem.say(f"{len(chosen)} of {points} points of the data reached")
-    chosen += random_points(problem.env, points, latest, drawn)
+    before, after = (critics_of(path, context, hp) for path in (context.start, aligned))
+    drawn = context.generator("rank points")
+    chosen = list(dataset_points(context.env, context.read_dataset(), points, latest, drawn))
+    context.say(f"{len(chosen)} of {points} points of the data reached")
+    chosen += random_points(context.env, points, latest, drawn)
     (reward_before, cost_before), (reward_after, cost_after) = values(before, chosen), values(after, chosen)
     judged = dict(zip(VALUES, (reward_before, reward_after, cost_before, cost_after), strict=True))
     policy = after.policy()
     for number, point in enumerate(chosen):
         if number % 50 == 0:
-            problem.say(f"{number} of {len(chosen)} points")
+            context.say(f"{number} of {len(chosen)} points")
         for index in range(rollouts):
-            noise = torch.randn(horizon - 1, task.action_dim, generator=problem.generator(f"rollout {number}", index))
-            returns = rollout(problem.env, point, policy, noise.numpy(), hp.discount)
+            noise = torch.randn(horizon - 1, task.action_dim, generator=context.generator(f"rollout {number}", index))
+            returns = rollout(context.env, point, policy, noise.numpy(), hp.discount)
             where = (point.points, number, point.state.seed, len(point.state.actions), point.deviation, index)
             yield dict(zip(COLUMNS, (*where, *returns), strict=True)) | {n: float(v[number]) for n, v in judged.items()}
-    problem.env.close()
+    context.env.close()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -200,12 +201,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
-        card = read_card(str(options.record))
+        spec = read_spec(str(options.record))
         aligned = options.record.with_name("checkpoint.pt")
         text = io.StringIO()
         writer = csv.DictWriter(text, [*COLUMNS, *VALUES], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(measure(card, aligned, options.points, options.rollouts, options.horizon))
+        writer.writerows(measure(spec, aligned, options.points, options.rollouts, options.horizon))
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(options.out, text.getvalue().encode())
     except ValueError as error:

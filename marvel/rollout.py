@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
+from marvel.run.context import Context
 
 
 class Episode(NamedTuple):
@@ -24,7 +24,7 @@ def play_episode(env, policy: Callable, seed: int, noise: np.ndarray | None = No
     """Play until the task or the time limit ends it.
 
     Args:
-        env: From `marvel.tasks.make_env`.
+        env: From `marvel.simulators.make_env`.
         policy: `policy(observation, noise)` -> action (action_dim,).
         seed: Episode seed.
         noise: (max_episode_steps, action_dim) standard-normal draws, one row a step; None plays deterministically.
@@ -44,13 +44,13 @@ def play_episode(env, policy: Callable, seed: int, noise: np.ndarray | None = No
     return Episode(*floats, terminated)
 
 
-def play_episodes(problem: Problem, policies: Iterable[Callable], generator: torch.Generator) -> list[Episode]:
+def play_episodes(context: Context, policies: Iterable[Callable], generator: torch.Generator) -> list[Episode]:
     """Play one stochastic episode per acting function; seeds and action noise come from `generator` alone."""
-    shape = (problem.task.max_episode_steps, problem.task.action_dim)
+    shape = (context.task.max_episode_steps, context.task.action_dim)
     played = []
     for policy in policies:
         noise = torch.randn(*shape, generator=generator).numpy()
-        played.append(play_episode(problem.env, policy, episode_seed(generator), noise))
+        played.append(play_episode(context.env, policy, episode_seed(generator), noise))
     return played
 
 
@@ -59,23 +59,23 @@ def episode_seed(generator: torch.Generator) -> int:
     return int(torch.randint(2**31 - 1, (1,), generator=generator))
 
 
-def evaluate(problem: Problem, hp: Hyperparameters, policy: Callable, index: int) -> dict[str, float]:
+def evaluate(context: Context, hp: Hyperparameters, policy: Callable, index: int) -> dict[str, float]:
     """Undiscounted return and cost of the deterministic policy over distinct episodes of their own stream.
 
     Args:
-        problem: Task and seed.
-        hp: `eval_episodes`; `repeat_eval_episode` plays one episode that often, as the published code does (Q27).
+        context: Task and seed.
+        hp: `eval_episodes`; `repeat_eval_episode` plays one episode that often, as the official code does (Q27).
         policy: `policy(observation, None)` -> action.
         index: Which evaluation this is; picks the episodes.
 
     Returns:
         eval_return, eval_cost, their standard deviations over episodes and the number of episodes.
     """
-    generator = problem.generator("evaluation", index)
+    generator = context.generator("evaluation", index)
     seeds = [episode_seed(generator) for _ in range(hp.eval_episodes)]
     if hp.repeat_eval_episode:
         seeds = seeds[:1] * len(seeds)
-    episodes = [play_episode(problem.env, policy, seed) for seed in seeds]
+    episodes = [play_episode(context.env, policy, seed) for seed in seeds]
     returns = np.array([episode.rewards.sum(dtype=np.float64) for episode in episodes])
     costs = np.array([episode.costs.sum(dtype=np.float64) for episode in episodes])
     return {

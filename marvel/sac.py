@@ -1,36 +1,16 @@
-"""SAC-Lagrangian: soft actor-critic with a cost critic whose price, the multiplier, comes from outside.
+"""SAC-Lagrangian: soft actor-critic with a cost critic, weighed by a multiplier that comes from outside.
 
 The losses are methods of one agent that knows no environment, file or logger. All noise is asked from `draw(name,
 *shape)`, which returns standard-normal tensors, so that recorded noise can be injected.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from marvel.buffer import Batch
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Policy, SquashedGaussianActor, copy_of, move_towards
-
-Draw = Callable[..., Tensor]
-
-
-def gaussian(generator: torch.Generator) -> Draw:
-    """`draw(name, *shape)` from one generator; the name is for those who inject recorded noise."""
-    return lambda name, *shape: torch.randn(*shape, generator=generator)
-
-
-def adam(parameters, lr: float) -> torch.optim.Adam:
-    """Adam as every algorithm here uses it: betas 0.9 and 0.999, epsilon 1e-8, no decay, no clipping."""
-    return torch.optim.Adam(list(parameters), lr=lr, fused=True)
-
-
-def descend(optimizer: torch.optim.Adam, loss: Tensor) -> None:
-    """One step of `optimizer` down the gradient of `loss` with respect to its own parameters alone."""
-    optimizer.zero_grad()
-    loss.backward(inputs=optimizer.param_groups[0]["params"])
-    optimizer.step()
+from marvel.networks import Critics, Draw, Policy, SquashedGaussianActor, adam, copy_of, descend, move_towards
 
 
 class SACLagrangian:
@@ -41,8 +21,6 @@ class SACLagrangian:
         action_dim: Length of an action.
         hp: Sizes, rates, fixed temperature and the form of the update.
         generator: Source of the initial weights.
-        anchor: A frozen actor that a KL term holds the actor near; the published code has the term, switched off.
-        kl_coefficient: Weight of that divergence in the actor's loss.
     """
 
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
@@ -50,16 +28,8 @@ class SACLagrangian:
     # Settings under which a checkpoint means what it says; pre-alignment and finetuning must agree on them.
     FORM = ("trunk_activation", "cost_critic_layers", "restore_actor_optimizer", "layer_norm")
 
-    def __init__(
-        self,
-        observation_dim: int,
-        action_dim: int,
-        hp: Hyperparameters,
-        generator: torch.Generator,
-        anchor: SquashedGaussianActor | None = None,
-        kl_coefficient: float = 0.0,
-    ):
-        self.hp, self.anchor, self.kl_coefficient = hp, anchor, kl_coefficient
+    def __init__(self, observation_dim: int, action_dim: int, hp: Hyperparameters, generator: torch.Generator):
+        self.hp = hp
         width = observation_dim + action_dim
         self.actor = SquashedGaussianActor(observation_dim, action_dim, hp.hidden, hp.trunk_activation, generator)
         self.reward_critic = Critics(2, width, hp.hidden, generator, hp.layer_norm)
@@ -70,11 +40,11 @@ class SACLagrangian:
         self.cost_optimizer = adam(self.cost_critic.parameters(), hp.cost_critic_lr)
 
     def update(self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0) -> dict[str, Tensor]:
-        """One minibatch: critics, actor, targets, in the published order.
+        """One minibatch: critics, actor, targets, in the official order.
 
         Args:
             batch: Transitions; rewards unscaled.
-            multiplier: Price of cost in the actor's loss.
+            multiplier: Weight of the cost value in the actor's loss.
             draw: Source of noise, asked for "next_action", "so2" (if `target_noise`) and "pi".
             target_noise: Standard deviation of unclipped noise on the next action in the targets (SO2).
 
@@ -131,17 +101,7 @@ class SACLagrangian:
         actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
         value = reward_critic.smallest(observations, actions) - multiplier * cost_critic.smallest(observations, actions)
         loss = self.hp.temperature * log_prob - value
-        loss = (loss / (1 + multiplier) if self.hp.divide_by_multiplier else loss).mean()
-        return loss if self.anchor is None else loss + self.kl_coefficient * self.distance_to_anchor(observations)
-
-    def distance_to_anchor(self, observations: Tensor) -> Tensor:
-        """Half the mean over states and dimensions of KL(pi || anchor) before the tanh; the half is published."""
-        mean, log_std = self.actor(observations)
-        with torch.no_grad():
-            anchor_mean, anchor_log_std = self.anchor(observations)
-        variance = (2 * log_std).exp() + (mean - anchor_mean).square()
-        divergence = anchor_log_std - log_std + variance / (2 * (2 * anchor_log_std).exp()) - 0.5
-        return 0.5 * divergence.mean()
+        return (loss / (1 + multiplier) if self.hp.divide_by_multiplier else loss).mean()
 
     def update_targets(self, tau: float | None = None) -> None:
         """Polyak step of both targets (by default with hp.tau)."""
@@ -172,9 +132,9 @@ class SACLagrangian:
         """
         for name, value in self.form().items():
             if state["form"][name] != value:
-                raise ValueError(
+                raise InputError(
                     f"the pre-aligned checkpoint was made with {name} {state['form'][name]}, not {value}; "
-                    "give the prealign line and the method's line the same."
+                    "give the prealign entry and the method's entry the same."
                 )
         for name in self.PARTS:
             load_strictly(getattr(self, name), state[name], name.replace("_", " "))
@@ -200,9 +160,9 @@ class SACLagrangian:
             agent.load_state_dict(checkpoint)
         else:
             if hp.layer_norm and "reward_critic" in checkpoint:
-                raise ValueError(
+                raise InputError(
                     "layer_norm is true, but the offline checkpoint's critics have none; "
-                    "start from a prealign line with fresh_critics: true and layer_norm: true."
+                    "start from a prealign entry with fresh_critics: true and layer_norm: true."
                 )
             load_strictly(agent.actor, checkpoint["actor"], "actor")
             if "reward_critic" in checkpoint:
@@ -234,7 +194,7 @@ def load_strictly(module: torch.nn.Module, state: dict, name: str) -> None:
     own = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     given = {key: tuple(value.shape) for key, value in state.items()}
     if own != given:
-        raise ValueError(
+        raise InputError(
             f"the checkpoint's {name} has tensors {given} and the configured one {own}; "
             "give both stages the same hidden_layers and hidden_units."
         )

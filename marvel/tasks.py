@@ -1,7 +1,6 @@
-"""Facts of the DSRL tasks, their environments and their normalised scores.
+"""Facts of the DSRL tasks and their normalised scores.
 
-Importing this module is cheap (standard library only): the workflow reads ``TASKS`` for every job. A simulator is
-imported by the first `make_env` that needs it.
+Importing this module is cheap (standard library only): the workflow reads ``TASKS`` for every job.
 """
 
 from __future__ import annotations
@@ -10,10 +9,8 @@ import csv
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gymnasium import Env
+from marvel.errors import InputError
 
 FILE = Path(__file__).with_name("tasks.tsv")
 
@@ -73,44 +70,14 @@ def get_task(name: str) -> Task:
     """Look a task up by its short name.
 
     Raises:
-        ValueError: The name is unknown; the message gives the nearest ones.
+        InputError: The name is unknown; the message gives the nearest ones.
     """
     if name in TASKS:
         return TASKS[name]
     lower = {known.lower(): known for known in TASKS}
     near = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
     hint = f"did you mean {' or '.join(near)}?" if near else f"known tasks: {', '.join(TASKS)}."
-    raise ValueError(f"there is no task {name!r}; {hint}")
-
-
-def make_env(task: Task | str) -> Env:
-    """Make the environment of a task.
-
-    An episode is a pure function of (task, episode seed, actions), whatever was played before, in whatever process.
-
-    Args:
-        task: The task or its short name.
-
-    Returns:
-        An environment with ``reset(seed=int) -> (observation, info)`` and ``step(action) -> (observation, reward,
-        terminated, truncated, info)``; observations are float32 (observation_dim,), ``info["cost"]`` is the cost of
-        the step (>= 0), the time limit sets ``truncated``, and ``close()`` frees the simulator.
-
-    Raises:
-        ValueError: The task is unknown or its simulator is not installed.
-    """
-    task = get_task(task) if isinstance(task, str) else task
-    if task.suite == "bullet":
-        from marvel.simulators.bullet import Bullet as Simulator
-    elif task.suite in ("velocity", "navigation"):
-        from marvel.simulators.safety_gymnasium import SafetyGymnasium as Simulator
-    elif task.suite == "toy":
-        from marvel.simulators.toy import Toy as Simulator
-    else:
-        from marvel.simulators.metadrive import MetaDrive as Simulator
-    from marvel.simulators import Episodes
-
-    return Episodes(task, Simulator(task))
+    raise InputError(f"there is no task {name!r}; {hint}")
 
 
 def normalize_return(task: Task, episode_return):
@@ -140,11 +107,11 @@ def normalize_cost(task: Task, episode_cost, cost_limit: float):
         A number or an array of the same shape.
 
     Raises:
-        ValueError: The cost limit is negative.
+        InputError: The cost limit is negative.
 
     Source: ``set_target_cost`` and ``get_normalized_score`` in dsrl/offline_env.py.
     """
     if cost_limit < 0:
-        raise ValueError(f"the cost limit of {task.name} is {cost_limit}; it must be 0 or more.")
+        raise InputError(f"the cost limit of {task.name} is {cost_limit}; it must be 0 or more.")
     epsilon = 1 if cost_limit == 0 else 0
     return (episode_cost + epsilon) / (cost_limit + epsilon)

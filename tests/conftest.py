@@ -1,4 +1,4 @@
-"""What several tests share: a small dataset and checkpoints of the toy task, and cards that run in a second."""
+"""What several tests share: a small dataset and checkpoints of the toy task, and specs that run in a second."""
 
 import importlib.util
 import json
@@ -13,8 +13,10 @@ import torch
 
 from marvel import datasets
 from marvel.rollout import play_episode
-from marvel.run import execute, read_card
-from marvel.tasks import get_task, make_env
+from marvel.run.execute import execute
+from marvel.run.spec import read_spec
+from marvel.simulators import make_env
+from marvel.tasks import get_task
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {"hidden_units": 16, "online_episodes": 20, "eval_every": 2, "eval_episodes": 2, "updates_per_round": 4}
@@ -23,15 +25,15 @@ needs_metadrive = pytest.mark.skipif(
 )
 
 
-def make_card(train: str, **changes) -> dict:
-    """A complete card on the toy task with budgets of about a second."""
-    card = {"train": train, "task": "Toy", "seed": 0, "cost_limit": 5, "hyperparameters": SMALL, "knobs": {}}
-    return read_card(json.dumps(card | changes))
+def make_spec(train: str, **changes) -> dict:
+    """A complete spec on the toy task with budgets of about a second."""
+    spec = {"train": train, "task": "Toy", "seed": 0, "cost_limit": 5, "hyperparameters": SMALL, "options": {}}
+    return read_spec(json.dumps(spec | changes))
 
 
-def run_in_process(card: dict, out: Path) -> str:
-    """Run a card in a process of its own; returns stderr."""
-    command = [sys.executable, "-m", "marvel.run", json.dumps(card), "--out", str(out)]
+def run_in_process(spec: dict, out: Path) -> str:
+    """Run a spec in a process of its own; returns stderr."""
+    command = [sys.executable, "-m", "marvel.run", json.dumps(spec), "--out", str(out)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": "7"})
     assert result.returncode == 0, result.stderr
     return result.stderr
@@ -67,7 +69,7 @@ def toy_dataset(tmp_path_factory) -> Path:
 def toy_offline(toy_dataset, tmp_path_factory) -> Path:
     """A CPQ checkpoint of a few steps."""
     out = tmp_path_factory.mktemp("offline")
-    execute(make_card("marvel.cpq", dataset=str(toy_dataset), knobs={"steps": 150, "batch_size": 32}), out)
+    execute(make_spec("marvel.cpq", dataset=str(toy_dataset), options={"steps": 150, "batch_size": 32}), out)
     return out / "checkpoint.pt"
 
 
@@ -75,8 +77,8 @@ def toy_offline(toy_dataset, tmp_path_factory) -> Path:
 def toy_prealigned(toy_offline, toy_dataset, tmp_path_factory) -> Path:
     """The same, pre-aligned."""
     out = tmp_path_factory.mktemp("prealigned")
-    card = make_card("marvel.prealign", start=str(toy_offline), dataset=str(toy_dataset), knobs={"calls": 30})
-    execute(card, out)
+    spec = make_spec("marvel.prealign", start=str(toy_offline), dataset=str(toy_dataset), options={"calls": 30})
+    execute(spec, out)
     return out / "checkpoint.pt"
 
 

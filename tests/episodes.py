@@ -5,7 +5,8 @@ import importlib.util
 
 import numpy as np
 
-from marvel.tasks import TASKS, make_env
+from marvel.simulators import make_env
+from marvel.tasks import TASKS
 
 BULLET = [name for name, task in TASKS.items() if task.suite == "bullet"]
 VELOCITY = [name for name, task in TASKS.items() if task.suite == "velocity"]

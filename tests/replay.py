@@ -1,4 +1,4 @@
-"""Replay recorded runs of the published code: `python -m tests.replay DIR`.
+"""Replay recorded runs of the official code: `python -m tests.replay DIR`.
 
 Every .npz in DIR with its .json is run through this suite's own code with the recorded weights, minibatches and noise.
 Prints the deviation of every array (with --brief only the worst of each file) and ends with 1 if one is past its

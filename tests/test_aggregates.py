@@ -110,7 +110,7 @@ def test_lines_of_one_method_at_several_limits_are_one_curve():
         sweeps.draw_limits(pd.concat([seeds, seeds[seeds["cost_limit"] == 10]]))
 
 
-def test_a_walk_is_a_chain_of_paired_differences():
+def test_steps_are_a_chain_of_paired_differences():
     methods = ["official", "half", "marvel"]
     seeds = pd.DataFrame(
         [("BallRun", m, s, 10 * p + s * (p == 2)) for p, m in enumerate(methods) for s in (0, 1, 2)],
@@ -121,8 +121,8 @@ def test_a_walk_is_a_chain_of_paired_differences():
     assert table["change"].tolist() == [10, 11]
     assert (table["low"][0], table["high"][0], table["low"][1], table["high"][1]) == (10, 10, 10, 12)
     full = tables.per_seed(made_up(["BallRun", "CarRun"], methods, seeds=3, rounds=6))
-    figure, text = sweeps.draw_walk(full, methods)
+    figure, text = sweeps.draw_steps(full, methods)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. marvel"]
     assert "from official to marvel" in text
     with pytest.raises(ValueError, match="'gone'"):
-        sweeps.draw_walk(full, ["official", "gone"])
+        sweeps.draw_steps(full, ["official", "gone"])

@@ -5,19 +5,19 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import make_card
+from conftest import make_spec
 
 from baselines import jsrl, pex
 from marvel.finetune import load_agent
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
-from marvel.run import execute
+from marvel.run.context import Context
+from marvel.run.execute import execute
 from marvel.tasks import get_task
 
 
 def rows_of(train, start, monkeypatch=None, **hyperparameters):
-    """Rows of a method on the toy task, and its problem."""
-    problem = Problem(get_task("Toy"), cost_limit=5.0, seed=0, start=start)
+    """Rows of a method on the toy task, and its context."""
+    context = Context(get_task("Toy"), cost_limit=5.0, seed=0, start=start)
     hp = Hyperparameters(
         **{
             "hidden_units": 16,
@@ -28,9 +28,9 @@ def rows_of(train, start, monkeypatch=None, **hyperparameters):
         }
         | hyperparameters
     )
-    for row in train(problem, hp):
-        problem.rows.append(row)
-    return problem.rows
+    for row in train(context, hp):
+        context.rows.append(row)
+    return context.rows
 
 
 def test_guide_opens_the_episode_and_its_part_shrinks_to_nothing(toy_offline, monkeypatch):
@@ -77,8 +77,8 @@ def test_pex_chooses_by_reward_alone_unless_it_is_cost_aware(cost_aware, toy_off
         asked.append(values)
         return np.array([0.5, 0.5])
 
-    def watched_agent(problem, hp):
-        agent = load_agent(problem, hp)
+    def watched_agent(context, hp):
+        agent = load_agent(context, hp)
         for critic, value in ((agent.reward_target, 2.0), (agent.cost_target, 3.0)):
             with torch.no_grad():
                 for parameter in critic.parameters():
@@ -90,7 +90,7 @@ def test_pex_chooses_by_reward_alone_unless_it_is_cost_aware(cost_aware, toy_off
     monkeypatch.setattr(pex, "load_agent", watched_agent)
     fixed = {"name": "fixed", "value": 10.0}
     rows_of(
-        lambda problem, hp: pex.train(problem, hp, cost_aware=cost_aware, controller=fixed),
+        lambda context, hp: pex.train(context, hp, cost_aware=cost_aware, controller=fixed),
         toy_offline,
         updates_per_round=0,
     )
@@ -100,30 +100,30 @@ def test_pex_chooses_by_reward_alone_unless_it_is_cost_aware(cost_aware, toy_off
 
 @pytest.mark.parametrize("method", [jsrl, pex])
 def test_published_accounting_needs_two_episodes(method, toy_offline):
-    def train(problem, hp):
-        return method.train(problem, hp, published_accounting=True)
+    def train(context, hp):
+        return method.train(context, hp, official_accounting=True)
 
-    with pytest.raises(ValueError, match="published_accounting needs episodes_per_round of at least 2"):
+    with pytest.raises(ValueError, match="official_accounting needs episodes_per_round of at least 2"):
         rows_of(train, toy_offline, episodes_per_round=1)
 
 
 @pytest.mark.parametrize(
-    ("train", "knobs"),
+    ("train", "options"),
     [
         ("baselines.jsrl", {}),
         ("baselines.jsrl", {"gate": 0.2, "stages": 3, "window": 1}),
         ("baselines.pex", {"cost_aware": True}),
         ("baselines.so2", {}),
         ("marvel.bear", {"steps": 210, "batch_size": 8, "eval_every": 100}),
-        ("marvel.cpq", {"steps": 210, "batch_size": 8, "eval_every": 100, "published_step": True}),
+        ("marvel.cpq", {"steps": 210, "batch_size": 8, "eval_every": 100}),
     ],
 )
-def test_interrupted_it_goes_on_to_the_same_bytes(train, knobs, tmp_path, toy_offline, toy_dataset, monkeypatch):
+def test_interrupted_it_goes_on_to_the_same_bytes(train, options, tmp_path, toy_offline, toy_dataset, monkeypatch):
     start = {"start": str(toy_offline)} if train.startswith("baselines") else {"dataset": str(toy_dataset)}
-    card = make_card(train, knobs=knobs, **start)
-    execute(card, tmp_path / "whole")
-    monkeypatch.setattr("marvel.problem.SNAPSHOT_SECONDS", 0.0)
-    report, calls = Problem.report, []
+    spec = make_spec(train, options=options, **start)
+    execute(spec, tmp_path / "whole")
+    monkeypatch.setattr("marvel.run.context.SNAPSHOT_SECONDS", 0.0)
+    report, calls = Context.report, []
 
     def interrupt(self, done, total, unit, **values):
         calls.append(done)
@@ -131,10 +131,10 @@ def test_interrupted_it_goes_on_to_the_same_bytes(train, knobs, tmp_path, toy_of
             raise KeyboardInterrupt
         report(self, done, total, unit, **values)
 
-    monkeypatch.setattr(Problem, "report", interrupt)
+    monkeypatch.setattr(Context, "report", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        execute(card, tmp_path / "cut")
-    execute(card, tmp_path / "cut")
+        execute(spec, tmp_path / "cut")
+    execute(spec, tmp_path / "cut")
     assert calls[3] == calls[2]  # it went on with the round that was cut off
     for name in ("progress.csv", "checkpoint.pt"):
         if (tmp_path / "whole" / name).exists():

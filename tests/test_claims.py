@@ -126,15 +126,15 @@ def test_multipliers_are_compared_in_one_unit(tmp_path):
     bear = scores[scores["method"] == "warm_start"].assign(method="warm_start_bear")
     scores = pd.concat([scores, bear])
     scores["multiplier"] = 0.5
-    card = {"hyperparameters": {"reward_scale": 0.1}, "knobs": {"reward_scale": 1.0}}
+    spec = {"hyperparameters": {"reward_scale": 0.1}, "options": {"reward_scale": 1.0}}
     for method in ("from_scratch", "warm_start_bear"):
         for seed in range(5):
             folder = tmp_path / "runs" / method / "BallRun" / f"seed{seed}"
             folder.mkdir(parents=True)
-            (folder / "run.json").write_text(json.dumps(card))
+            (folder / "run.json").write_text(json.dumps(spec))
     folder = tmp_path / "offline" / "bear" / "BallRun" / "seed0"  # one model for all online seeds
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(card))
+    (folder / "run.json").write_text(json.dumps(spec))
     rows = pd.DataFrame({"updates": np.arange(0, 101), "multiplier": [np.nan, *[1.0] * 90, *[5000.0] * 10]})
     rows.to_csv(folder / "progress.csv", index=False)
     assert measures.offline_multiplier(folder.parent, 3) == 5000
@@ -172,19 +172,19 @@ def test_ranks_of_table_1_are_taken_up(tmp_path):
         measures.read_ranks(tmp_path / "ranks.csv")
 
 
-def test_published_lines_get_a_verdict_of_their_own(tmp_path):
+def test_official_methods_get_a_verdict_of_their_own(tmp_path):
     scores = study()
     official = scores[scores["method"] == "marvel"].assign(method="marvel_official")
     official["train_return_normalized"] -= 0.7
     table = claims.fill_in(RULES, pd.concat([scores, official]), tmp_path)[1]
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
-    assert (total["C4", "ours"], total["C4", "published"]) == ("supported", "contradicted")
-    assert ("C1", "published") not in total.index
-    assert ("C6", "published") not in total.index  # Warm Start has no published form here: more than VPA would differ
+    assert (total["C4", "ours"], total["C4", "official"]) == ("supported", "contradicted")
+    assert ("C1", "official") not in total.index
+    assert ("C6", "official") not in total.index  # Warm Start has no official form here: more than VPA would differ
     twin = scores[scores["method"] == "warm_start"].assign(method="warm_start_official")
     table = claims.fill_in(RULES, pd.concat([scores, official, twin]), tmp_path)[1]
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
-    assert total["C6", "published"] == "contradicted"
+    assert total["C6", "official"] == "contradicted"
 
 
 def test_ledger_is_written_whole(tmp_path):

@@ -7,23 +7,25 @@ import pytest
 import torch
 from conftest import rows_of
 
-from marvel import collect, datasets, problem
-from marvel.expert import Expert
+from marvel import datasets
+from marvel.datasets import collect
+from marvel.datasets.expert import Expert
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
+from marvel.run import context
+from marvel.run.context import Context
 from marvel.tasks import get_task
 
 SMALL = {"steps": 1500, "rollout_steps": 1000, "update_ratio": 0.05, "hidden_units": 16, "batch_size": 32}
 
 
 def make(scratch=None, seed=0, task="Toy"):
-    return Problem(get_task(task), 10.0, seed, "collect", scratch=scratch)
+    return Context(get_task(task), 10.0, seed, "collect", scratch=scratch)
 
 
-def run(trial, stop=None, **knobs):
+def run(trial, stop=None, **options):
     """Drive the collector as `marvel.run` does; `stop` breaks off after that many rows."""
     torch.set_num_threads(1)  # as marvel.run does
-    return rows_of(trial, collect.train(trial, Hyperparameters(), **SMALL | knobs), stop)
+    return rows_of(trial, collect.train(trial, Hyperparameters(), **SMALL | options), stop)
 
 
 def test_what_comes_out_is_a_dataset_within_dsrls_ranges(tmp_path):
@@ -52,7 +54,7 @@ def test_same_seed_same_data_other_seed_other_data():
 
 @pytest.mark.parametrize("stop", [2, 4])
 def test_an_interrupted_collection_ends_with_the_same_data(tmp_path, monkeypatch, stop):
-    monkeypatch.setattr(problem, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(context, "SNAPSHOT_SECONDS", 0.0)
     monkeypatch.setattr(collect, "ROW_EVERY", 2)
     whole = make()
     arrays = run(whole)

@@ -8,8 +8,8 @@ import yaml
 from conftest import ROOT
 from studies import toy_config
 
-from workflow.checks import read_table
 from workflow.study import Study
+from workflow.validation import read_table
 
 SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
@@ -32,7 +32,8 @@ CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
         ),
         (
             {"methods": {"x": {"train": "baselines.from_scratch", "start": "scratch", "contoller": "pid"}}},
-            "x: 'contoller' is neither a knob of baselines.from_scratch nor a hyperparameter; did you mean controller",
+            "x: 'contoller' is neither an option of baselines.from_scratch nor a hyperparameter; did you "
+            "mean controller",
         ),
         ({"offline": {"cpq": {"train": "marvel.cpq", "stesp": 5}}}, "did you mean steps"),
         ({"methods": {"x": SCRATCH | {"controller": "pdi"}}}, "x: controller 'pdi' does not exist; did you mean pid"),
@@ -56,7 +57,7 @@ def test_every_config_is_valid_and_named_as_its_file(path):
     study = Study(config)
     assert study.name == path.stem
     for method in study.own_methods:
-        json.loads(study.finetune_card(method, study.tasks[0], study.seeds[0]))
+        json.loads(study.finetune_spec(method, study.tasks[0], study.seeds[0]))
 
 
 def test_hyperparameter_table_faults(tmp_path):
@@ -80,9 +81,9 @@ def test_hyperparameter_table_faults(tmp_path):
         read_table(table, "hyperparameters")
 
 
-def test_published_preset_yields_to_single_keys(toy_dataset):
+def test_official_preset_yields_to_single_keys(toy_dataset):
     config = toy_config(toy_dataset)
-    config["methods"]["marvel"] |= {"published": True, "log_prob": "true"}
-    card = json.loads(Study(config).finetune_card("marvel", "Toy", 0))
-    assert card["hyperparameters"]["log_prob"] == "true"
-    assert card["hyperparameters"]["actor_critics"] == "target"
+    config["methods"]["marvel"] |= {"official": True, "log_prob": "true"}
+    spec = json.loads(Study(config).finetune_spec("marvel", "Toy", 0))
+    assert spec["hyperparameters"]["log_prob"] == "true"
+    assert spec["hyperparameters"]["actor_critics"] == "target"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from files import BALL_RUN, make, save
 
-from marvel import datacard, datasets
-from marvel.record import file_hash
+from marvel.datasets import card as datacard
+from marvel.datasets import datasets
+from marvel.run.record import file_hash
 from marvel.tasks import get_task
 
 
@@ -163,14 +164,14 @@ def test_cards_are_kept_beside_the_file_and_say_who_made_it(tmp_path):
     assert datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"] == {"note": "a file of the user's"}
     picture = (tmp_path / "scatter.png").read_bytes()
     assert picture == datacard.picture(*datacard.card(tmp_path / "dataset.hdf5", "BallRun"))
-    (tmp_path / "run.json").write_text('{"train": "marvel.collect", "seed": 3, "knobs": {"steps": 5}}')
+    (tmp_path / "run.json").write_text('{"train": "marvel.datasets.collect", "seed": 3, "options": {"steps": 5}}')
     made = datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"]
-    assert made["note"].startswith("DSRL-style, not DSRL") and made["knobs"] == {"steps": 5} and made["seed"] == 3
+    assert made["note"].startswith("DSRL-style, not DSRL") and made["options"] == {"steps": 5} and made["seed"] == 3
     assert json.loads((tmp_path / "card.json").read_text())["eighths_occupied"] == 6
     datasets.write(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make())
     assert "named as DSRL's" in datacard.card(tmp_path / "SafetyBallRun-v0-80-6.hdf5", "BallRun")[0]["made"]["note"]
 
 
 def test_import_is_fast_and_without_torch():
-    code = "import sys, marvel.datacard; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
+    code = "import sys, marvel.datasets.card; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT
 from episodes import BULLET, INSTALLED, actions_for, digests, play, same
 
-from marvel.tasks import TASKS, make_env
+from marvel.simulators import make_env
+from marvel.tasks import TASKS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")  # Safety-Gymnasium's
 

@@ -67,7 +67,7 @@ def test_letters_are_readable_at_column_width_and_many_tasks_wrap():
 
 
 def published_tasks(count: int) -> list[str]:
-    """The first of the 11 tasks of the published code."""
+    """The first of the 11 tasks of the official code."""
     bodies = [f"{body}{kind}" for body in ("Ball", "Car", "Drone", "Ant") for kind in ("Run", "Circle")]
     return [*bodies, "HalfCheetahVelocity", "HopperVelocity", "SwimmerVelocity"][:count]
 
@@ -176,11 +176,11 @@ def test_sparsity_names_its_input_and_counts_it(tmp_path, toy_dataset, capsys):
     with pytest.raises(ValueError, match="of equal number"):
         figures.main(f"sparsity --datasets {toy_dataset} --out {out}".split())
     with pytest.raises(SystemExit):
-        figures.main(f"walk --scores x --rows cost --out {out}".split())
+        figures.main(f"steps --scores x --rows cost --out {out}".split())
     assert "unrecognized arguments: --rows" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "profiles", "improvement", "walk"])
+@pytest.mark.parametrize("kind", ["aggregate", "profiles", "improvement", "steps"])
 def test_every_kind_is_drawn_from_scores_alone(small, tmp_path, kind):
     figures.main(f"{kind} --scores {small} --methods marvel warm_start --out {tmp_path / kind}".split())
     assert "n = 3 seeds" in (tmp_path / f"{kind}.txt").read_text()

@@ -8,7 +8,8 @@ import pytest
 import torch
 from numpy.random import PCG64, Generator
 
-from marvel import datasets, filters
+from marvel import datasets
+from marvel.datasets import filters
 from marvel.simulators import import_dsrl
 from marvel.tasks import TASKS
 
@@ -38,7 +39,7 @@ def arrays():
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def dsrl_s(arrays, monkeypatch, tmp_path, seed=1234, **knobs):
+def dsrl_s(arrays, monkeypatch, tmp_path, seed=1234, **options):
     """What dsrl makes of the arrays; its sampling from the standard library's stream follows its own one here."""
     import_dsrl()
     import matplotlib.pyplot as plt
@@ -56,14 +57,14 @@ def dsrl_s(arrays, monkeypatch, tmp_path, seed=1234, **knobs):
     monkeypatch.setattr(offline_env, "sample", lambda members, n: list(env.rng.choice(members, n, replace=False)))
     copies = {key: data.copy() for key, data in arrays.items()}
     with contextlib.redirect_stdout(io.StringIO()):
-        result = env.pre_process_data(copies, **knobs)
+        result = env.pre_process_data(copies, **options)
     plt.close("all")
     return result
 
 
-def prepared(arrays, seed=1234, **knobs):
+def prepared(arrays, seed=1234, **options):
     """What `prepare` makes of them."""
-    return filters.prepare(arrays, TASK, LIMIT, Generator(PCG64(seed)), **knobs)
+    return filters.prepare(arrays, TASK, LIMIT, Generator(PCG64(seed)), **options)
 
 
 CASES = [

@@ -1,4 +1,4 @@
-"""What a checkpoint hands over to the online learner, published quirks included, and what a snapshot keeps."""
+"""What a checkpoint hands over to the online learner, official quirks included, and what a snapshot keeps."""
 
 import copy
 import dataclasses
@@ -10,8 +10,9 @@ from test_sac import ACT, OBS, SMALL, generator, make_agent, make_batch
 
 from marvel.bear import BEAR
 from marvel.cpq import CPQ
-from marvel.hyperparameters import PUBLISHED, Hyperparameters
-from marvel.sac import SACLagrangian, gaussian
+from marvel.hyperparameters import OFFICIAL, Hyperparameters
+from marvel.networks import gaussian
+from marvel.sac import SACLagrangian
 
 
 def make_cpq(hidden=(8, 8), seed: int = 7) -> CPQ:
@@ -116,6 +117,6 @@ def test_prealigned_checkpoint_of_another_form_is_refused():
         load(make_agent().state_dict(), trunk_activation="tanh")
 
 
-def test_published_preset_differs_in_every_row_from_the_defaults():
+def test_official_preset_differs_in_every_row_from_the_defaults():
     defaults = Hyperparameters()
-    assert all(getattr(defaults, name) != value for name, value in PUBLISHED.items())
+    assert all(getattr(defaults, name) != value for name, value in OFFICIAL.items())

@@ -10,8 +10,8 @@ from conftest import needs_metadrive
 from episodes import actions_for, play, same
 from test_packaging import ROOT, bootstrap, fake_python
 
-from marvel.simulators import make_unwrapped, numpy_stream
-from marvel.tasks import TASKS, make_env
+from marvel.simulators import make_env, make_unwrapped, numpy_stream
+from marvel.tasks import TASKS
 
 NAMES = [name for name, task in TASKS.items() if task.suite == "metadrive"]
 MAPS = {"easy": (0, "SCS"), "medium": (100, "XST"), "hard": (200, "TRO")}

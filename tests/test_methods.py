@@ -1,6 +1,6 @@
 """One contract for every method in every config: contributors write no test and are tested all the same.
 
-Every different line runs twice. What depends on the function alone, not on its knobs, is tried once per function and
+Every different entry runs twice. What depends on the function alone, not on its options, is tried once per function and
 kind of start: that another seed gives other numbers, and that evaluating more often changes no training number.
 """
 
@@ -15,54 +15,55 @@ import torch
 import yaml
 from conftest import ROOT, SMALL
 
-from marvel.progress import COLUMNS
-from marvel.run import execute, read_card
+from marvel.run.execute import execute
+from marvel.run.progress import COLUMNS
+from marvel.run.spec import read_spec
 from workflow.study import Study
 
 CONFIGS = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "workflow" / "config").glob("*.yaml"))]
 OFFLINE = {"steps": 60, "batch_size": 16, "eval_every": 60}
-# Knobs that scale with the budget, if a line has them; the toy's budget is 20 episodes of 30 steps.
-KNOBS = {"update_ratio": 0.2, "warmup_steps": 200}
+# Options that scale with the budget, if a entry has them; the toy's budget is 20 episodes of 30 steps.
+OPTIONS = {"update_ratio": 0.2, "warmup_steps": 200}
 
 
-def lines() -> dict[str, tuple[dict, dict]]:
-    """{name: (config, line)} of all different method lines in workflow/config."""
+def entries() -> dict[str, tuple[dict, dict]]:
+    """{name: (config, entry)} of all different method entries in workflow/config."""
     found, seen = {}, set()
     for config in CONFIGS:
-        for name, line in config["methods"].items():
-            wiring = [config.get(stage, {}).get(line.get(stage)) for stage in ("offline", "prealign")]
+        for name, entry in config["methods"].items():
+            wiring = [config.get(stage, {}).get(entry.get(stage)) for stage in ("offline", "prealign")]
             wiring = [part and {k: v for k, v in part.items() if k not in OFFLINE and k != "calls"} for part in wiring]
-            named = {key: value for key, value in line.items() if key not in ("offline", "prealign")}
+            named = {key: value for key, value in entry.items() if key not in ("offline", "prealign")}
             key = json.dumps([named, wiring], sort_keys=True)
-            if "train" in line and key not in seen:
+            if "train" in entry and key not in seen:
                 seen.add(key)
-                found[name if name not in found else f"{config['study']}_{name}"] = (config, line)
+                found[name if name not in found else f"{config['study']}_{name}"] = (config, entry)
     return found
 
 
-LINES = lines()
-# The first line of each function and kind of start.
-KINDS = list({(line["train"], line["start"]): name for name, (_, line) in reversed(LINES.items())}.values())
+ENTRIES = entries()
+# The first entry of each function and kind of start.
+KINDS = list({(entry["train"], entry["start"]): name for name, (_, entry) in reversed(ENTRIES.items())}.values())
 
 
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory) -> Path:
-    """Folder of the offline stages, shared by all lines."""
+    """Folder of the offline stages, shared by all entries."""
     return tmp_path_factory.mktemp("stages")
 
 
 @pytest.fixture
 def run(tmp_path, stages, toy_dataset):
-    """run(name, seed=0, **hyperparameters): the folder of a method's line, run on the toy with its stages."""
+    """run(name, seed=0, **hyperparameters): the folder of a method's entry, run on the toy with its stages."""
     count = itertools.count()
 
     def run(name: str, seed: int = 0, **hyperparameters) -> Path:
-        config, line = LINES[name]
-        budget = {"online_episodes": max(SMALL["online_episodes"], 4 * line.get("episodes_per_round", 1))}
-        line = {key: value for key, value in line.items() if key not in SMALL}
+        config, entry = ENTRIES[name]
+        budget = {"online_episodes": max(SMALL["online_episodes"], 4 * entry.get("episodes_per_round", 1))}
+        entry = {key: value for key, value in entry.items() if key not in SMALL}
         # the toy's random data has no episode that could be relabelled
         offline = {
-            key: {knob: choice for knob, choice in value.items() if knob != "outliers"} | OFFLINE
+            key: {option: choice for option, choice in value.items() if option != "outliers"} | OFFLINE
             for key, value in config.get("offline", {}).items()
         }
         study = Study(
@@ -76,36 +77,36 @@ def run(tmp_path, stages, toy_dataset):
                 "offline": offline,
                 "prealign": {key: value | {"calls": 10} for key, value in config.get("prealign", {}).items()},
                 "hyperparameters": SMALL | hyperparameters,
-                "methods": {name: line | {key: KNOBS[key] for key in KNOBS if line.get(key)} | budget},
+                "methods": {name: entry | {key: OPTIONS[key] for key in OPTIONS if entry.get(key)} | budget},
             }
         )
-        card = read_card(study.finetune_card(name, "Toy", seed))
-        if card["dataset"]:
-            card["dataset"] = str(toy_dataset)
-        if line["start"] != "scratch":
+        spec = read_spec(study.finetune_spec(name, "Toy", seed))
+        if spec["dataset"]:
+            spec["dataset"] = str(toy_dataset)
+        if entry["start"] != "scratch":
             # evaluation is not what is varied in the stages, so that they can be shared
             evaluation = {key: SMALL[key] for key in ("eval_every", "eval_episodes")}
-            stage = read_card(study.pretrain_card(line["offline"], "Toy", seed)) | {"dataset": str(toy_dataset)}
+            stage = read_spec(study.pretrain_spec(entry["offline"], "Toy", seed)) | {"dataset": str(toy_dataset)}
             stage["hyperparameters"] |= evaluation
-            card["start"] = make(stage, stages)
-            if line["start"] == "prealigned":
-                stage = read_card(study.prealign_card(line["prealign"], line["offline"], "Toy", seed))
-                stage |= {"dataset": str(toy_dataset), "start": card["start"]}
+            spec["start"] = make(stage, stages)
+            if entry["start"] == "prealigned":
+                stage = read_spec(study.prealign_spec(entry["prealign"], entry["offline"], "Toy", seed))
+                stage |= {"dataset": str(toy_dataset), "start": spec["start"]}
                 stage["hyperparameters"] |= evaluation
-                card["start"] = make(stage, stages)
+                spec["start"] = make(stage, stages)
         out = tmp_path / str(next(count))
-        execute(card, out)
+        execute(spec, out)
         return out
 
     return run
 
 
-def make(card: dict, stages: Path) -> str:
+def make(spec: dict, stages: Path) -> str:
     """Run an offline stage unless it was run before; returns its checkpoint."""
-    card = card | {"method": card["train"]}  # lines of several studies may be the same stage under other names
-    out = stages / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:16]
+    spec = spec | {"method": spec["train"]}  # entries of several studies may be the same stage under other names
+    out = stages / hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
     if not (out / "checkpoint.pt").exists():
-        execute(card, out)
+        execute(spec, out)
     return str(out / "checkpoint.pt")
 
 
@@ -115,7 +116,7 @@ def read(out: Path) -> list[dict]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_method_keeps_the_contract(name, run):
     state = torch.random.get_rng_state()
     out = run(name)

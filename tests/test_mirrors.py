@@ -11,7 +11,8 @@ import time
 import pytest
 from files import BALL_RUN, make
 
-from marvel import datasets, mirrors
+from marvel import datasets
+from marvel.datasets import mirrors
 
 
 def test_sources_in_order(tmp_path, home, monkeypatch):

@@ -1,4 +1,4 @@
-"""Multiplier controllers: sequences worked out by hand, the published behaviour, snapshots, names."""
+"""Multiplier controllers: sequences worked out by hand, the official behaviour, snapshots, names."""
 
 import json
 import math

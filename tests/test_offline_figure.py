@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from studies import toy_config
 
-from workflow.figure_lines import figure_command, figure_inputs
+from workflow.figure_entries import figure_command, figure_inputs
 from workflow.scripts import figures, offline
 from workflow.study import Study
 
@@ -15,7 +15,7 @@ def progress(folder, algorithm: str, task: str, seed: int, returns: list[float],
     """A progress file of an offline run, its record beside it."""
     path = folder / algorithm / task / f"seed{seed}" / "progress.csv"
     path.parent.mkdir(parents=True)
-    path.with_name("run.json").write_text(json.dumps({"knobs": {"cost_limit": limit}}))
+    path.with_name("run.json").write_text(json.dumps({"options": {"cost_limit": limit}}))
     count = len(returns)
     rows = {"updates": [100 * k for k in range(count)], "eval_return": returns, "eval_cost": [30.0] * count}
     pd.DataFrame(rows | {"eval_episodes": [10] * count}).to_csv(path, index=False)

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import make_card
+from conftest import make_spec
 from studies import toy_config
 
 from marvel import datasets, ranks
-from marvel.run import execute
-from marvel.simulators import State
-from marvel.tasks import get_task, make_env
+from marvel.run.execute import execute
+from marvel.simulators import State, make_env
+from marvel.tasks import get_task
 from workflow.scripts import ranks as table
 from workflow.study import Study
 
@@ -80,13 +80,13 @@ def test_file_from_a_prealignment(toy_prealigned, tmp_path):
 
 
 def test_critics_of_an_algorithm_that_hands_none_over(toy_dataset, tmp_path, capsys):
-    card = make_card("marvel.bear", dataset=str(toy_dataset), knobs={"steps": 2, "batch_size": 8})
-    execute(card, tmp_path / "bear")
+    spec = make_spec("marvel.bear", dataset=str(toy_dataset), options={"steps": 2, "batch_size": 8})
+    execute(spec, tmp_path / "bear")
     start = str(tmp_path / "bear" / "checkpoint.pt")
-    card = make_card("marvel.prealign", start=start, dataset=str(toy_dataset), knobs={"calls": 2})
-    execute(card, tmp_path / "vpa")
+    spec = make_spec("marvel.prealign", start=start, dataset=str(toy_dataset), options={"calls": 2})
+    execute(spec, tmp_path / "vpa")
     assert ranks.main([str(tmp_path / "vpa" / "run.json"), "--out", str(tmp_path / "x.csv")]) == 1
-    assert "holds no critics that fine-tuning takes over; give `ranks` an offline line of" in capsys.readouterr().err
+    assert "holds no critics that fine-tuning takes over; give `ranks` an offline entry of" in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
 
 
@@ -151,7 +151,7 @@ def test_config_names_lines_that_exist(toy_dataset):
     config["offline"] |= {"bear": {"train": "marvel.bear"}}
     for change, text in (
         ({"prealign": "vap"}, "ranks: prealign is 'vap'; did you mean vpa"),
-        ({"offline": "bear"}, "ranks: marvel.bear hands no critics over; name an offline line of marvel.cpq"),
+        ({"offline": "bear"}, "ranks: marvel.bear hands no critics over; name an offline entry of marvel.cpq"),
         ({"tasks": ["Tay"]}, "ranks: tasks: 'Tay' is none of this study's; did you mean Toy"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -11,14 +11,15 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from marvel import datacard, datasets
+from marvel.datasets import card as datacard
+from marvel.datasets import datasets
 from marvel.tasks import TASKS, get_task
-from workflow.checks import COLLECT, knobs_of, read_table
-from workflow.choice import collector
+from workflow.resources import collector
 from workflow.scripts import scatter, style
 from workflow.study import Study
+from workflow.validation import COLLECT, options_of, read_table
 
-OURS = datacard.not_dsrl("marvel.collect")
+OURS = datacard.not_dsrl("marvel.datasets.collect")
 SCRATCH = {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}
 PLAIN = {
     "study": "x",
@@ -31,10 +32,10 @@ PLAIN = {
 }
 
 
-def knobs(study: Study, task: str) -> dict:
+def options(study: Study, task: str) -> dict:
     """What a task's card says to the collector."""
     command = study.dataset_command(task)
-    return json.loads(command[command.index("{") : command.rindex("}") + 1])["knobs"]
+    return json.loads(command[command.index("{") : command.rindex("}") + 1])["options"]
 
 
 @pytest.fixture
@@ -77,9 +78,9 @@ def test_a_panel_says_task_count_coverage_and_source(data):
 def test_empty_eighths_are_shaded_and_sources_told_apart(data):
     one = scatter.read_data(data)
     eighths = [row | {"episodes": 7 * (place != 3)} for place, row in enumerate(one.card["eighths"])]
-    knobs = {"steps": 1500, "rollout_steps": 500}
+    options = {"steps": 1500, "rollout_steps": 500}
     ours = one.card | {
-        "made": {"note": OURS, "knobs": knobs},
+        "made": {"note": OURS, "options": options},
         "eighths": eighths,
         "eighths_occupied": 7,
     }
@@ -102,7 +103,7 @@ def test_the_table_has_a_row_per_dataset(data):
     eighths = [row | {"best_return": None if place == 3 else float(place)} for place, row in enumerate(card["eighths"])]
     made = {
         "note": OURS,
-        "knobs": {"steps": 1500, "rollout_steps": 500},
+        "options": {"steps": 1500, "rollout_steps": 500},
         "seed": 0,
         "cpu_seconds": 12.5,
     }
@@ -159,8 +160,8 @@ def test_every_task_has_a_collector_budget():
     table = read_table(COLLECT, "collect")
     assert set(table) == set(TASKS) - {"Toy"}
     study = Study(PLAIN)
-    assert knobs(study, "BallRun") == {"steps": 20_000}
-    assert knobs(study, "CarCircle") == {"steps": 200_000, "rollout_steps": 30_000}
+    assert options(study, "BallRun") == {"steps": 20_000}
+    assert options(study, "CarCircle") == {"steps": 200_000, "rollout_steps": 30_000}
 
 
 def test_measured_budgets_are_those_of_the_committed_data():
@@ -170,7 +171,7 @@ def test_measured_budgets_are_those_of_the_committed_data():
     made = pd.read_csv(ROOT / "results" / "reference_datasets" / "tables" / "datasets.csv").set_index("task")
     assert set(made.index) == set(measured) == set(table)
     for name in measured:
-        row = knobs_of(collector(name)) | table[name]
+        row = options_of(collector(name)) | table[name]
         assert (row["steps"], row["rollout_steps"]) == (made["steps"][name], made["rollout_steps"][name]), name
         card = json.loads((ROOT / "results" / "reference_datasets" / "data" / name / "card.json").read_text())
         assert (card["made"]["train"], card["episodes"]) == (collector(name), made["episodes"][name])
@@ -180,12 +181,12 @@ def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
     data = {"source": "collect", "collect": {"steps": 1_000, "lr": 0.01}}
     data["collect_per_task"] = {
         "CarGoal1": {"steps": 2_000},
-        "BallCircle": {"steps": knobs_of("marvel.collect")["steps"]},
+        "BallCircle": {"steps": options_of("marvel.datasets.collect")["steps"]},
     }
     study = Study(PLAIN | {"dataset": data})
-    assert knobs(study, "CarCircle") == {"steps": 1_000, "rollout_steps": 30_000, "lr": 0.01}
-    assert knobs(study, "CarGoal1") == {"steps": 2_000, "rollout_steps": 50_000, "lr": 0.01}
-    assert knobs(study, "BallCircle") == {"lr": 0.01}  # equal cards are equal strings
+    assert options(study, "CarCircle") == {"steps": 1_000, "rollout_steps": 30_000, "lr": 0.01}
+    assert options(study, "CarGoal1") == {"steps": 2_000, "rollout_steps": 50_000, "lr": 0.01}
+    assert options(study, "BallCircle") == {"lr": 0.01}  # equal cards are equal strings
     small, large = Study(PLAIN | {"dataset": data}), Study(PLAIN)
     assert small.memory("dataset", "CarGoal1") < large.memory("dataset", "CarGoal1")
     assert large.memory("dataset", "BallRun") < large.memory("dataset", "AntCircle")
@@ -200,9 +201,9 @@ def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
     ],
 )
 def test_finished_data_stays_what_it_is(study, wanted):
-    """The committed records name these knobs: a changed card would collect the data anew."""
+    """The committed records name these options: a changed card would collect the data anew."""
     made = Study(yaml.safe_load((ROOT / "workflow" / "config" / f"{study}.yaml").read_text()))
-    assert {task: knobs(made, task) for task in made.tasks} == wanted
+    assert {task: options(made, task) for task in made.tasks} == wanted
 
 
 def test_collect_table_faults(tmp_path):

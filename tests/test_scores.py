@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from marvel.progress import COUNTS
+from marvel.run.progress import COUNTS
 from marvel.tasks import get_task
 from workflow.scripts import scores, tables
 
@@ -36,13 +36,13 @@ def progress(returns: list[float], costs: list[float], limit: float = 20.0, step
     return frame.astype(dict.fromkeys(COUNTS, int))
 
 
-def write_run(root: Path, method: str, task: str, seed: int, frame: pd.DataFrame, **card) -> Path:
+def write_run(root: Path, method: str, task: str, seed: int, frame: pd.DataFrame, **spec) -> Path:
     """A run's folder with progress.csv and run.json."""
     folder = root / method / task / f"seed{seed}"
     folder.mkdir(parents=True)
     frame.to_csv(folder / "progress.csv", index=False)
-    card = {"method": method, "task": task, "seed": seed, "cost_limit": 20.0, "start": None, "record": {}, **card}
-    (folder / "run.json").write_text(json.dumps(card))
+    spec = {"method": method, "task": task, "seed": seed, "cost_limit": 20.0, "start": None, "record": {}, **spec}
+    (folder / "run.json").write_text(json.dumps(spec))
     return folder
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from episodes import BULLET, VELOCITY, actions_for, go_on, play, same
 
-from marvel.simulators import bullet, safety_gymnasium
-from marvel.tasks import TASKS, make_env
+from marvel.simulators import bullet, make_env, safety_gymnasium
+from marvel.tasks import TASKS
 
 COSTLY = ["BallRun", "BallCircle", "CarRun", "DroneRun"]  # Bullet tasks where such actions break the constraint
 # one of each agent, with and without crowded layouts; each costs the stock simulator 2.5 s per reset

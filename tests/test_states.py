@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from episodes import BULLET, INSTALLED, VELOCITY, actions_for, play, same
 
-from marvel.tasks import TASKS, make_env
+from marvel.simulators import make_env
+from marvel.tasks import TASKS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")  # Safety-Gymnasium's
 

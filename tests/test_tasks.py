@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from marvel.simulators import import_dsrl
-from marvel.tasks import TASKS, get_task, make_env, normalize_cost, normalize_return
+from marvel.simulators import import_dsrl, make_env
+from marvel.tasks import TASKS, get_task, normalize_cost, normalize_return
 
 # dsrl's get_normalized_score for (return, cost) pairs, computed with dsrl 0.1.0: task, return, normalised return.
 DSRL_RETURNS = [

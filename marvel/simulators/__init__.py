@@ -18,7 +18,8 @@ import gymnasium
 import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
-from marvel.tasks import Task
+from marvel.errors import InputError
+from marvel.tasks import Task, get_task
 
 
 class State(NamedTuple):
@@ -30,7 +31,7 @@ class State(NamedTuple):
 
 
 class Episodes(gymnasium.Env):
-    """A simulator under the contract of `marvel.tasks.make_env`: seeds, float32, time limit, checks.
+    """A simulator under the contract of `make_env`: seeds, float32, time limit, checks.
 
     Args:
         task: The task.
@@ -55,7 +56,7 @@ class Episodes(gymnasium.Env):
             ValueError: No seed was given: without one, an episode would depend on what was played before.
         """
         if seed is None:
-            raise ValueError(f"reset of {self.task.name} needs a seed: reset(seed=...) names the episode.")
+            raise InputError(f"reset of {self.task.name} needs a seed: reset(seed=...) names the episode.")
         observation = self.simulator.reset(int(seed))
         self._seed, self._actions = int(seed), []
         self._steps_left = self.task.max_episode_steps
@@ -69,9 +70,9 @@ class Episodes(gymnasium.Env):
         """
         action = np.asarray(action, dtype=np.float32)
         if action.shape != self._shape or not isfinite(action @ action):
-            raise ValueError(f"{self.task.name} takes {self._shape[0]} finite numbers as action, not {action}.")
+            raise InputError(f"{self.task.name} takes {self._shape[0]} finite numbers as action, not {action}.")
         if self._steps_left <= 0:
-            raise ValueError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
+            raise InputError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
         observation, reward, cost, terminated = self.simulator.step(action)
         self._actions.append(action.tobytes())  # a copy: the caller may write its next action into the same array
         left = self._steps_left - 1
@@ -86,7 +87,7 @@ class Episodes(gymnasium.Env):
             ValueError: No episode has begun.
         """
         if self._seed is None:
-            raise ValueError(f"no episode of {self.task.name} has begun; call reset(seed=...) before save_state().")
+            raise InputError(f"no episode of {self.task.name} has begun; call reset(seed=...) before save_state().")
         actions = np.frombuffer(b"".join(self._actions), np.float32).reshape(-1, *self._shape)
         return State(self.task.name, self._seed, actions)
 
@@ -107,7 +108,7 @@ class Episodes(gymnasium.Env):
             ValueError: The state belongs to another task.
         """
         if state.task != self.task.name:
-            raise ValueError(f"this state is one of {state.task}, not of {self.task.name}; restore it there.")
+            raise InputError(f"this state is one of {state.task}, not of {self.task.name}; restore it there.")
         observation, _ = self.reset(seed=state.seed)
         for action in state.actions:
             observation = self.step(action)[0]
@@ -117,6 +118,34 @@ class Episodes(gymnasium.Env):
         """Free the simulator; a second call does nothing."""
         self.simulator.close()
         self._steps_left, self._seed = 0, None
+
+
+def make_env(task: Task | str) -> Episodes:
+    """Make the environment of a task.
+
+    An episode is a pure function of (task, episode seed, actions), whatever was played before, in whatever process.
+
+    Args:
+        task: The task or its short name.
+
+    Returns:
+        An environment with ``reset(seed=int) -> (observation, info)`` and ``step(action) -> (observation, reward,
+        terminated, truncated, info)``; observations are float32 (observation_dim,), ``info["cost"]`` is the cost of
+        the step (>= 0), the time limit sets ``truncated``, and ``close()`` frees the simulator.
+
+    Raises:
+        InputError: The task is unknown or its simulator is not installed.
+    """
+    task = get_task(task) if isinstance(task, str) else task
+    if task.suite == "bullet":
+        from marvel.simulators.bullet import Bullet as Simulator
+    elif task.suite in ("velocity", "navigation"):
+        from marvel.simulators.safety_gymnasium import SafetyGymnasium as Simulator
+    elif task.suite == "toy":
+        from marvel.simulators.toy import Toy as Simulator
+    else:
+        from marvel.simulators.metadrive import MetaDrive as Simulator
+    return Episodes(task, Simulator(task))
 
 
 @functools.cache

@@ -16,6 +16,7 @@ import types
 import gymnasium
 import numpy as np
 
+from marvel.errors import InputError
 from marvel.simulators import import_dsrl, make_unwrapped, numpy_stream
 from marvel.tasks import Task
 
@@ -36,14 +37,14 @@ class MetaDrive:
         task: The task.
 
     Raises:
-        ValueError: MetaDrive is not installed.
+        InputError: MetaDrive is not installed.
     """
 
     _owner: MetaDrive | None = None
 
     def __init__(self, task: Task):
         if not all(importlib.util.find_spec(name) for name in ("metadrive", "panda3d", "gltf", "cv2")):
-            raise ValueError(f"task {task.name!r} needs MetaDrive, which is not installed: ./run install metadrive")
+            raise InputError(f"task {task.name!r} needs MetaDrive, which is not installed: ./run install metadrive")
         _import_simulator()
         self._task = task
         self._env = make_unwrapped(task.env_id)  # light: the engine starts at the first reset
@@ -69,7 +70,7 @@ class MetaDrive:
             ValueError: Another environment has taken the engine over since the last reset.
         """
         if MetaDrive._owner is not self:
-            raise ValueError(
+            raise InputError(
                 f"another MetaDrive environment of this process has taken over the engine of {self._task.name}; call "
                 "reset(seed=...) to take it back, and play in one environment at a time or in separate processes."
             )

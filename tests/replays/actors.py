@@ -1,4 +1,4 @@
-"""G7 and G8: both published actors against marvel.networks, DSRL's scores against marvel.tasks."""
+"""G7 and G8: both official actors against marvel.networks, DSRL's scores against marvel.tasks."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from marvel.tasks import get_task, normalize_cost, normalize_return
 from tests.replays.recording import Recording
 
 # Recorded code base -> last activation of the trunk, form of the second output, its recorded name.
-ACTORS = {"marvel": ("tanh", "published", "E"), "osrl": ("relu", "true", "logp")}
+ACTORS = {"marvel": ("tanh", "official", "E"), "osrl": ("relu", "true", "logp")}
 
 
 def replay_actors(recording: Recording) -> None:

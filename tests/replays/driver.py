@@ -16,7 +16,7 @@ from baselines.pex import choice
 from marvel.finetune import new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import AdaptivePID, DualAscent, Fixed
-from marvel.problem import Problem
+from marvel.run.context import Context
 from marvel.tasks import get_task
 from tests.replays.recording import Recording
 from tests.replays.sac import pid_settings
@@ -66,21 +66,21 @@ class Told(Fixed):
         return self.value
 
 
-def run(module: str, sums: np.ndarray, steps: int, followers: tuple[Fixed, ...] = (), knobs=None, **hp) -> Told:
+def run(module: str, sums: np.ndarray, steps: int, followers: tuple[Fixed, ...] = (), options=None, **hp) -> Told:
     """`train` of a method over the recorded episodes; returns what its multiplier was told."""
     task = dataclasses.replace(get_task("Toy"), max_episode_steps=steps)
-    problem = Problem(task, cost_limit=1.0, seed=0, method=module)
-    problem.env = script = Script(sums, steps, task.observation_dim)
+    context = Context(task, cost_limit=1.0, seed=0, method=module)
+    context.env = script = Script(sums, steps, task.observation_dim)
     settings = Hyperparameters(hidden_units=1, batch_size=1, eval_every=len(sums) + 1, **hp)
-    buffer = problem.replay_buffer(settings)
+    buffer = context.replay_buffer(settings)
     told = Told(lambda: (script.episodes, buffer.size), followers)
     start = mock.patch.multiple(module, load_agent=new_agent, make_controller=lambda *_: told)
     quiet = mock.patch.multiple("marvel.finetune", evaluate=lambda *_: {})
-    problem.replay_buffer = lambda _: buffer
-    problem.report = lambda *_, **__: None
+    context.replay_buffer = lambda _: buffer
+    context.report = lambda *_, **__: None
     with start, quiet:
-        for row in importlib.import_module(module).train(problem, settings, **(knobs or {})):
-            problem.rows.append(row)
+        for row in importlib.import_module(module).train(context, settings, **(options or {})):
+            context.rows.append(row)
     return told
 
 
@@ -108,14 +108,14 @@ def replay_accounting(recording: Recording) -> None:
     n, steps = hp["rollout_num"], hp["episode_steps"]
     # one minibatch stands for a training call, as all of a call see the same cost
     rhythm = {
-        "pex": (PUBLISHED_FACTOR * n + 1, 1, {"published_accounting": True}),
-        "jsrl": (PUBLISHED_FACTOR * n + 1, n, {"published_accounting": True}),
+        "pex": (PUBLISHED_FACTOR * n + 1, 1, {"official_accounting": True}),
+        "jsrl": (PUBLISHED_FACTOR * n + 1, n, {"official_accounting": True}),
         "so2": (PUBLISHED_FACTOR * n, n, {}),
     }
-    for method, (episodes, calls, knobs) in rhythm.items():
+    for method, (episodes, calls, options) in rhythm.items():
         sums = recording.input(f"averaging.{method}.episode_reward_cost")
         hp = {"online_episodes": len(sums), "episodes_per_round": episodes, "updates_per_round": calls}
-        notes = run(f"baselines.{method}", sums, steps, knobs=knobs, **hp).notes
+        notes = run(f"baselines.{method}", sums, steps, options=options, **hp).notes
         recording.check(f"averaging.{method}.train_episode_cost", [cost for cost, *_ in notes])
         recording.check(f"averaging.{method}.episodes_and_transitions_before_call", [counts for _, *counts in notes])
 

@@ -1,13 +1,16 @@
-"""G4 and G5: CPQ's published step (marvel.cpq_published) and its live form (marvel.cpq), BEAR-Lag (marvel.bear)."""
+"""G4 and G5: CPQ's official step (tests.replays.official_cpq) and its live form (marvel.cpq); BEAR-Lag."""
+
+from unittest import mock
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from marvel import bear
 from marvel.bear import BEAR, ValuePID
 from marvel.buffer import Batch
 from marvel.cpq import CPQ, discounted_limit
-from marvel.cpq_published import PublishedCPQ
+from tests.replays.official_cpq import OfficialCPQ
 from tests.replays.recording import Recording
 from tests.replays.weights import Networks, Spy, members, replayed_noise
 
@@ -73,7 +76,7 @@ def cpq_networks(recording: Recording, agent: CPQ, whole: bool) -> Networks:
 
 
 def replay_cpq(recording: Recording) -> None:
-    """G4: the whole published step, then the live form on the same batches, which must end in the same bits.
+    """G4: the whole official step, then the live form on the same batches, which must end in the same bits.
 
     Raises:
         ValueError: The two forms differ in a weight of actor, critics or targets.
@@ -81,7 +84,7 @@ def replay_cpq(recording: Recording) -> None:
     hp = recording.hp
     shared = shared_arguments(hp)
     positional = [shared.pop(name) for name in ("observation_dim", "action_dim", "hidden", "threshold", "generator")]
-    agent = PublishedCPQ(*positional, **shared, **branch_arguments(hp), scale=hp["qc_scalar"])
+    agent = OfficialCPQ(*positional, **shared, **branch_arguments(hp), scale=hp["qc_scalar"])
     if abs(agent.penalty_threshold - hp["qc_thres"]) > 1e-9 * hp["qc_thres"]:
         raise ValueError(f"the penalty's threshold is {agent.penalty_threshold}, the manifest's {hp['qc_thres']}")
     watched = cpq_networks(recording, agent, whole=True)
@@ -127,7 +130,7 @@ def replay_cpq(recording: Recording) -> None:
     for part in CPQ.PARTS:
         pairs = zip(getattr(agent, part).parameters(), getattr(live, part).parameters(), strict=True)
         if not all(torch.equal(published, kept) for published, kept in pairs):
-            raise ValueError(f"the live form of CPQ ends in another {part.replace('_', ' ')} than the published step")
+            raise ValueError(f"the live form of CPQ ends in another {part.replace('_', ' ')} than the official step")
 
 
 def compare_vae(recording: Recording, spy: Spy, beta: float) -> None:
@@ -138,6 +141,16 @@ def compare_vae(recording: Recording, spy: Spy, beta: float) -> None:
     recording.check("vae_loss", reconstruction + beta * kl)
 
 
+def laplacian_mmd(x: Tensor, y: Tensor, width: float) -> Tensor:
+    """`bear.mmd` with OSRL's other kernel, exp(-|x - y|_1 / (2 width)), which no task uses."""
+
+    def mean_kernel(a: Tensor, b: Tensor) -> Tensor:
+        distance = (a.unsqueeze(2) - b.unsqueeze(1)).abs().sum(-1)
+        return (-distance / (2 * width)).exp().mean((1, 2))
+
+    return (mean_kernel(x, x) + mean_kernel(y, y) - 2 * mean_kernel(x, y) + 1e-6).sqrt()
+
+
 def replay_bear(recording: Recording) -> None:
     """G5: BEAR-Lag's step with the manifest's kernel."""
     hp = recording.hp
@@ -145,7 +158,6 @@ def replay_bear(recording: Recording) -> None:
         **shared_arguments(hp),
         **branch_arguments(hp),
         mixture=hp["lmbda"],
-        kernel=hp["kernel"],
         kernel_width=hp["mmd_sigma"],
         mmd_threshold=hp["target_mmd_thresh"],
         matched=hp["num_samples_mmd_match"],
@@ -168,6 +180,8 @@ def replay_bear(recording: Recording) -> None:
     vae, loss = Spy(agent.vae, "losses"), Spy(agent, "actor_loss")
     reward_loss, cost_loss = Spy(agent.reward_groups, "regression_loss"), Spy(agent.cost_groups, "regression_loss")
     cost_pi = Spy(agent.cost_groups, "smallest", also=agent.reward_groups.smallest)
+    kernel = mock.patch.object(bear, "mmd", {"gaussian": bear.mmd, "laplacian": laplacian_mmd}[hp["kernel"]])
+    kernel.start()
     matched = Spy(bear, "mmd")
     state = {"multiplier": [], "log_alpha": [], "pid_error_old": [], "pid_integral": [], "n_train_steps": []}
     for index in range(hp["steps"]):
@@ -178,6 +192,7 @@ def replay_bear(recording: Recording) -> None:
             values.append(value)
         watched.record(index + 1)
     matched.undo()
+    kernel.stop()
     watched.compare()
     compare_vae(recording, vae, hp["beta"])
     recording.check("target_q", reward_loss.arguments(2))

@@ -63,7 +63,7 @@ class Recording:
         return torch.from_numpy(self.input(name))
 
     def unused(self, name: str, shape: tuple[int, ...]) -> None:
-        """An input that the published code draws and throws away: only its shape can be wrong.
+        """An input that the official code draws and throws away: only its shape can be wrong.
 
         Raises:
             ValueError: It is.

@@ -6,20 +6,21 @@ import numpy as np
 import torch
 
 from marvel.buffer import Batch
-from marvel.hyperparameters import PUBLISHED, Hyperparameters
+from marvel.hyperparameters import OFFICIAL, Hyperparameters
 from marvel.multipliers import AdaptivePID, DualAscent
-from marvel.networks import Critics, SquashedGaussianActor, copy_of
+from marvel.networks import Critics, SquashedGaussianActor, adam, copy_of
 from marvel.prealign import prealign_step
-from marvel.sac import SACLagrangian, adam
+from marvel.sac import SACLagrangian
+from tests.replays.anchored import AnchoredSACLagrangian
 from tests.replays.recording import Recording
 from tests.replays.weights import Networks, Spy, members, replayed_noise
 
-VPA_ENTROPY = 0.1  # a literal in the published routine, so no manifest has it
+VPA_ENTROPY = 0.1  # a literal in the official routine, so no manifest has it
 
 
-def published_agent(hp: dict) -> SACLagrangian:
-    """An agent in the published form with the manifest's sizes and rates."""
-    settings = PUBLISHED | {
+def official_agent(hp: dict) -> SACLagrangian:
+    """An agent in the official form with the manifest's sizes and rates."""
+    settings = OFFICIAL | {
         "hidden_layers": hp["actor_hidden_layers"],
         "hidden_units": hp["hidden_width"],
         "cost_critic_layers": hp["cost_critic_hidden_layers"],
@@ -32,13 +33,13 @@ def published_agent(hp: dict) -> SACLagrangian:
         "reward_scale": 1.0,  # recorded rewards are what the critics saw
     }
     generator, sizes = torch.Generator(), (hp["obs_dim"], hp["act_dim"])
-    frozen = None
+    arguments = (*sizes, Hyperparameters(**settings), generator)
     if "kl_coeff" in hp:
         widths = [hp["hidden_width"]] * hp["actor_hidden_layers"]
         frozen = SquashedGaussianActor(*sizes, widths, "tanh", generator)
-    agent = SACLagrangian(
-        *sizes, Hyperparameters(**settings), generator, anchor=frozen, kl_coefficient=hp.get("kl_coeff", 0.0)
-    )
+        agent = AnchoredSACLagrangian(*arguments, anchor=frozen, kl_coefficient=hp["kl_coeff"])
+    else:
+        agent = SACLagrangian(*arguments)
     if (hp["num_q"], hp["num_qc"], hp["critic_hidden_layers"]) != (2, 1, hp["actor_hidden_layers"]):
         widths = [hp["hidden_width"]] * hp["critic_hidden_layers"]
         agent.reward_critic = Critics(hp["num_q"], sum(sizes), widths, generator)
@@ -59,7 +60,7 @@ def networks(recording: Recording, agent: SACLagrangian, actor: str) -> Networks
         "cost_critic": (agent.cost_critic, qc),
         "cost_critic_target": (agent.cost_target, qc),
     }
-    if agent.anchor is not None:
+    if isinstance(agent, AnchoredSACLagrangian):
         found["initial_actor"] = (agent.anchor, None)
     watched = Networks(recording, **found)
     watched.watch_gradients("critic", agent.reward_optimizer)
@@ -98,9 +99,10 @@ class Inside:
 
 def replay_sac(recording: Recording) -> None:
     """G2: calls of `train`, each a few minibatches with one episode cost."""
-    hp, agent = recording.hp, published_agent(recording.hp)
+    hp, agent = recording.hp, official_agent(recording.hp)
     watched, inside = networks(recording, agent, "actor"), Inside(agent)
-    loss, distance = Spy(agent, "actor_loss"), Spy(agent, "distance_to_anchor")
+    loss = Spy(agent, "actor_loss")
+    distance = Spy(agent, "distance_to_anchor") if isinstance(agent, AnchoredSACLagrangian) else None
     dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"], value=hp.get("lagrangian_multiplier_init", 0.0))
     pid = AdaptivePID(hp["cost_limit"], **pid_settings(hp["pid"])) if hp["if_pid"] else None
     multiplier = dual if pid is None else pid
@@ -125,7 +127,7 @@ def replay_sac(recording: Recording) -> None:
     recording.check("q_pi", inside.reward_value.results(every=2, first=1))
     recording.check("qc_pi", inside.cost_value.results(every=2, first=1))
     recording.check("actor_loss", loss.results())
-    if agent.anchor is not None:
+    if distance is not None:
         recording.unused("noise.kl_initial", recording.arrays["noise.pi"].shape)
         recording.check("kl_divergence", distance.results())
         targets = np.column_stack((targets, distance.results()))
@@ -158,7 +160,7 @@ def pid_state(pid: AdaptivePID | None) -> dict:
 
 def replay_vpa(recording: Recording) -> None:
     """G3: calls of value pre-alignment under the frozen actor, with the entropy variant's bonus if it is one."""
-    hp, agent = recording.hp, published_agent(recording.hp)
+    hp, agent = recording.hp, official_agent(recording.hp)
     watched, inside = networks(recording, agent, "initial_actor"), Inside(agent)
     bonus = VPA_ENTROPY if "entropy" in recording.manifest["title"] else 0.0
     for index in range(hp["calls"] * hp["minibatches_per_call"]):

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from marvel.networks import Critics
-from marvel.sac import Draw
+from marvel.networks import Critics, Draw
 from tests.replays.recording import Recording
 
 

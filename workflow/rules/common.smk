@@ -2,8 +2,8 @@
 import fcntl
 from pathlib import Path
 
-from marvel.mirrors import find
-from workflow.choice import missing_simulator
+from marvel.datasets.mirrors import find
+from workflow.resources import missing_simulator
 from workflow.study import Study
 
 try:

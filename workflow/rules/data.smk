@@ -19,7 +19,7 @@ rule dataset:
 rule card:
     input:
         data=f"{BASE}/data/{{task}}/dataset.hdf5",
-        code="marvel/datacard.py",
+        code="marvel/datasets/card.py",
     output:
         f"{BASE}/data/{{task}}/card.json",
         f"{BASE}/data/{{task}}/scatter.png",

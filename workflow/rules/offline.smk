@@ -17,10 +17,10 @@ rule pretrain:
     resources:
         mem_mb=lambda w: STUDY.memory("pretrain", w.task),
     params:
-        card=lambda w: STUDY.pretrain_card(w.algorithm, w.task, w.seed),
+        spec=lambda w: STUDY.pretrain_spec(w.algorithm, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,
     shell:
-        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
+        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"
 
 
 rule prealign:
@@ -42,7 +42,7 @@ rule prealign:
     resources:
         mem_mb=lambda w: STUDY.memory("prealign", w.task),
     params:
-        card=lambda w: STUDY.prealign_card(w.variant, w.algorithm, w.task, w.seed),
+        spec=lambda w: STUDY.prealign_spec(w.variant, w.algorithm, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,
     shell:
-        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
+        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"

@@ -17,10 +17,10 @@ rule finetune:
     resources:
         mem_mb=lambda w: STUDY.memory("finetune", w.task, w.method),
     params:
-        card=lambda w: STUDY.finetune_card(w.method, w.task, w.seed),
+        spec=lambda w: STUDY.finetune_spec(w.method, w.task, w.seed),
         out=lambda w, output: Path(output[0]).parent,
     shell:
-        "python -m marvel.run {params.card:q} --out {params.out} --log {log}"
+        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"
 
 
 for path in STUDY.rule_files:

@@ -1,4 +1,4 @@
-from workflow.figure_lines import figure_command, figure_inputs
+from workflow.figure_entries import figure_command, figure_inputs
 
 FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity", "offline")
 TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned

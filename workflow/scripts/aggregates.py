@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from workflow.scripts.intervals import LEVEL, RESAMPLES, SEED
 from workflow.scripts.tuning import sentence
 
@@ -50,7 +51,7 @@ def matrices(seeds: pd.DataFrame, metric: str) -> dict[str, np.ndarray]:
         {method: (runs, tasks)}, tasks in order of first appearance, runs by seed; methods without a value are left out.
 
     Raises:
-        ValueError: a method lacks a seed on a task, or runs of one method have several cost limits.
+        InputError: a method lacks a seed on a task, or runs of one method have several cost limits.
     """
     made = {}
     tasks = list(dict.fromkeys(seeds["task"]))
@@ -59,11 +60,11 @@ def matrices(seeds: pd.DataFrame, metric: str) -> dict[str, np.ndarray]:
             continue
         limits = sorted(rows["cost_limit"].unique())
         if len(limits) > 1:
-            raise ValueError(f"{method} has runs with cost limits {limits}; an aggregate needs one.")
+            raise InputError(f"{method} has runs with cost limits {limits}; an aggregate needs one.")
         table = rows.pivot(index="seed", columns="task", values=metric).reindex(columns=tasks)
         if table.isna().to_numpy().any():
             seed, task = table.stack(future_stack=True).isna().idxmax()
-            raise ValueError(
+            raise InputError(
                 f"{method} has no {metric} on {task} with seed {seed}; an aggregate needs the same seeds on every task."
             )
         made[method] = table.to_numpy(dtype=np.float64)

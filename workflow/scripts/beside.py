@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from workflow.scripts.intervals import SEED, mean_interval
 from workflow.scripts.scores import read_scores
 
@@ -33,10 +34,10 @@ def at(run: pd.DataFrame, steps: int, window: int) -> dict[str, float]:
         window: Environment steps.
 
     Raises:
-        ValueError: The run is shorter.
+        InputError: The run is shorter.
     """
     if run["env_steps"].max() < steps:
-        raise ValueError(f"a run ends at {run['env_steps'].max()} environment steps; ask for no more than that.")
+        raise InputError(f"a run ends at {run['env_steps'].max()} environment steps; ask for no more than that.")
     part = run[(run["env_steps"] > steps - window) & (run["env_steps"] <= steps)]
     evaluated = run[(run["env_steps"] <= steps) & run["eval_return"].notna()].iloc[-1]
     return {name: float(part[name].mean()) for name in ("train_return", "train_cost")} | {

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from marvel.errors import InputError
 from workflow.scripts.intervals import SEED, mean, mean_interval, stratified_bootstrap
 from workflow.scripts.ledger import markdown
 from workflow.scripts.measures import Missing, limit_of, measured, read_ranks, values
@@ -38,7 +39,7 @@ def holds(rule: dict | str, middle: float, low: float, high: float, cost_limit: 
         return low >= bound[0] and high <= bound[1]
     if where == "mean_at_most":
         return middle <= bound
-    raise ValueError(f"claims.yaml: {where!r} is no rule; allowed are above, below, outside, inside, mean_at_most.")
+    raise InputError(f"claims.yaml: {where!r} is no rule; allowed are above, below, outside, inside, mean_at_most.")
 
 
 def judge(part: dict, numbers: np.ndarray, cost_limit: float, minimum: int) -> dict:
@@ -89,15 +90,15 @@ def overall(verdicts: list[str]) -> str:
     return UNDECIDED
 
 
-def published(part: dict, methods: set[str]) -> dict:
-    """The part with every line replaced by its published form where the study has one."""
+def official_form(part: dict, methods: set[str]) -> dict:
+    """The part with every line replaced by its official form where the study has one."""
     return part | {
         key: f"{part[key]}_official" for key in ("first", "second", "method") if f"{part.get(key)}_official" in methods
     }
 
 
 def _mixed(parts: list[dict]) -> bool:
-    """Whether a published line stands beside one that is not: then more than what is ablated differs."""
+    """Whether an official method stands beside one that is not: then more than what is ablated differs."""
     return any(len({part[key].endswith("_official") for key in ("first", "second")}) > 1 for part in parts)
 
 
@@ -109,7 +110,7 @@ def _wording(part: dict) -> str:
 def fill_in(
     claims: dict, scores: pd.DataFrame, study: Path, ranks: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge every claim on every task, in our form and, where lines exist, in the published one.
+    """Judge every claim on every task, in our form and, where lines exist, in the official one.
 
     Args:
         claims: claims.yaml.
@@ -125,9 +126,9 @@ def fill_in(
     for name, claim in claims["claims"].items():
         listed = [*claim["parts"], *claim.get("beside", [])]
         forms = {"ours": listed}
-        official = [published(part, methods) for part in listed]
+        official = [official_form(part, methods) for part in listed]
         if official != listed and not (claim.get("ablation") and _mixed(official)):
-            forms["published"] = official
+            forms["official"] = official
         for form, form_parts in forms.items():
             found, reached = [], {position: {} for position in range(len(form_parts))}
             for task in dict.fromkeys(seeds["task"]):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from marvel.tasks import TASKS
 from workflow.scripts.beside import count
 from workflow.scripts.intervals import SEED, mean_interval
@@ -167,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     if not options.per_seed.is_file():
-        raise ValueError(f"{options.per_seed} does not exist; make it with `python -m workflow.scripts.tables`.")
+        raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.scripts.tables`.")
     table = beside(published(), pd.read_csv(options.per_seed))
     write_atomic(options.out, table.to_csv(index=False))
     print(f"compare: {len(table)} published numbers, {table['ours'].notna().sum()} with ours beside -> {options.out}")

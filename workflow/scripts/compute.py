@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from marvel.errors import InputError
 from workflow.scripts import style, tuning
 from workflow.scripts.summary import ROW
 
@@ -27,18 +28,18 @@ def stage_seconds(folder: Path) -> dict[str, float] | None:
         though methods of one study share it.
     """
     path = folder / "run.json"
-    card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    record = card.get("record", {})
+    spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = spec.get("record", {})
     if "cpu_seconds" not in record:
         return None
     spent = {"online": float(record["cpu_seconds"])}
-    while card.get("start"):
-        path = Path(card["start"]).parent / "run.json"
+    while spec.get("start"):
+        path = Path(spec["start"]).parent / "run.json"
         if not path.is_file():
             break
-        card = json.loads(path.read_text(encoding="utf-8"))
+        spec = json.loads(path.read_text(encoding="utf-8"))
         stage = "prealigned" if "prealigned" in path.parts else "offline"
-        spent[stage] = float(card.get("record", {}).get("cpu_seconds", 0.0))
+        spent[stage] = float(spec.get("record", {}).get("cpu_seconds", 0.0))
     return spent
 
 
@@ -69,11 +70,11 @@ def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
         The figure and its caption.
 
     Raises:
-        ValueError: no run has a record of its time.
+        InputError: no run has a record of its time.
     """
     table = costs(scores, runs)
     if table.empty:
-        raise ValueError(f"no run.json under {runs} records cpu_seconds, so there is no cost to draw.")
+        raise InputError(f"no run.json under {runs} records cpu_seconds, so there is no cost to draw.")
     names, tasks = style.order(list(table["method"])), list(dict.fromkeys(table["task"]))
     means = table.groupby(["method", "task"])[[*STAGES, "env_steps"]].mean()
     with plt.rc_context(style.RC):
@@ -116,6 +117,6 @@ def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
 def _processors(table: pd.DataFrame, runs: Path) -> set[str]:
     found = set()
     for row in table.itertuples(index=False):
-        card = json.loads((runs / row.method / row.task / f"seed{row.seed}" / "run.json").read_text(encoding="utf-8"))
-        found.add(str(card["record"].get("cpu", "not recorded")))
+        spec = json.loads((runs / row.method / row.task / f"seed{row.seed}" / "run.json").read_text(encoding="utf-8"))
+        found.add(str(spec["record"].get("cpu", "not recorded")))
     return found

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from marvel.errors import InputError
 from workflow.scripts import style, tuning
 from workflow.scripts.grids import POINTS, curve
 from workflow.scripts.intervals import describe
@@ -34,14 +35,14 @@ def check(scores: pd.DataFrame) -> None:
     """Refuse what one panel cannot show honestly.
 
     Raises:
-        ValueError: no rows, or several cost limits on one task.
+        InputError: no rows, or several cost limits on one task.
     """
     if scores.empty:
-        raise ValueError("the scores hold no rows, so there is nothing to draw.")
+        raise InputError("the scores hold no rows, so there is nothing to draw.")
     for task, rows in scores.groupby("task"):
         limits = sorted(rows["cost_limit"].unique())
         if len(limits) > 1:
-            raise ValueError(f"{task} has runs with cost limits {limits}; a panel shows one limit (choose --methods).")
+            raise InputError(f"{task} has runs with cost limits {limits}; a panel shows one limit (choose --methods).")
 
 
 def column(row: str, source: str, units: str) -> str:
@@ -71,13 +72,14 @@ def draw_curves(
         window: rounds in a moving average; 1 leaves them raw.
         points: at most this many points per curve.
         rows: keys of `ROWS`, from top to bottom.
-        sweep: methods that are one method at rising values of a knob; they get the colours of a scale, in this order.
+        sweep: methods that are one method at rising values of an option; they get the colours of a scale, in this
+            order.
 
     Returns:
         The figure and its caption.
 
     Raises:
-        ValueError: see `check`.
+        InputError: see `check`.
     """
     check(scores)
     tasks, methods = list(dict.fromkeys(scores["task"])), style.order(list(scores["method"]), sweep)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from marvel.errors import InputError
 from workflow.scripts import style
 from workflow.scripts.compute import draw_compute
 from workflow.scripts.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
@@ -20,7 +21,7 @@ from workflow.scripts.offline import draw_offline, read_offline
 from workflow.scripts.scores import read_scores
 from workflow.scripts.sparsity import draw_sparsity
 from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
-from workflow.scripts.sweeps import draw_limits, draw_walk
+from workflow.scripts.sweeps import draw_limits, draw_steps
 from workflow.scripts.tables import per_seed
 
 KINDS = {
@@ -29,7 +30,7 @@ KINDS = {
     "profiles": "performance profiles",
     "improvement": "probability of improvement over a reference",
     "limits": "return and cost against the cost limit",
-    "walk": "what each knob changes between two methods",
+    "steps": "what each option changes between two methods",
     "compute": "processor time per method",
     "offline": "evaluations during offline training",
     "sparsity": "reward and cost of an offline dataset's state-actions",
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
             kind.add_argument("--cost-limit", type=float, required=True)
             continue
         kind.add_argument("--scores", type=Path, nargs="+", required=True, help="several studies in `limits` alone")
-        kind.add_argument("--methods", nargs="+", help="only these methods; in `walk` their order")
+        kind.add_argument("--methods", nargs="+", help="only these methods; in `steps` their order")
         if name in ("curves", "aggregate", "profiles", "improvement"):
             kind.add_argument("--sweep", action="store_true", help="colour the methods by their order on a scale")
         if name == "improvement":
@@ -63,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
             kind.add_argument("--units", choices=["raw", "normalized"], default="raw")
             kind.add_argument("--source", choices=list(SOURCES), default="train")
             kind.add_argument("--x", choices=list(X_LABELS), default="env_steps")
-            kind.add_argument("--window", type=int, default=1, help="rounds in a moving average (published: 10)")
+            kind.add_argument("--window", type=int, default=1, help="rounds in a moving average (official: 10)")
             kind.add_argument("--points", type=int, default=POINTS, help="most points per curve")
             kind.add_argument("--rows", nargs="+", choices=list(ROWS), default=["return", "cost"])
     return made
@@ -73,13 +74,13 @@ def select(scores: pd.DataFrame, methods: list[str] | None, tasks: list[str] | N
     """The rows of some methods and tasks.
 
     Raises:
-        ValueError: the scores lack one of them.
+        InputError: the scores lack one of them.
     """
     for column, wanted in (("method", methods), ("task", tasks)):
         if wanted:
             unknown = sorted(set(wanted) - set(scores[column]))
             if unknown:
-                raise ValueError(f"{where} has no {column} {unknown[0]}; it has {', '.join(scores[column].unique())}.")
+                raise InputError(f"{where} has no {column} {unknown[0]}; it has {', '.join(scores[column].unique())}.")
             scores = scores[scores[column].isin(wanted)]
     return scores
 
@@ -90,14 +91,14 @@ def draw(options: argparse.Namespace):
         from marvel.datasets import read
 
         if len(options.datasets) != len(options.tasks or []):
-            raise ValueError("sparsity needs --tasks and --datasets of equal number, in the same order.")
+            raise InputError("sparsity needs --tasks and --datasets of equal number, in the same order.")
         files = dict(zip(options.tasks, options.datasets, strict=True))
         return draw_sparsity({task: read(path, task) for task, path in files.items()}, origins(files))
     if options.kind == "offline":
         rows = read_offline(options.progress, options.cost_limit)
         return draw_offline(select(rows, None, options.tasks, "--progress"))
     if len(options.scores) > 1 and options.kind != "limits":
-        raise ValueError(f"{options.kind} draws one study; {len(options.scores)} scores were given.")
+        raise InputError(f"{options.kind} draws one study; {len(options.scores)} scores were given.")
     frames = [read_scores(path) for path in options.scores]
     scores = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     if options.kind != "limits" or options.methods:
@@ -105,7 +106,7 @@ def draw(options: argparse.Namespace):
     sweep = options.methods if getattr(options, "sweep", False) else None
     if options.kind == "curves":
         if min(options.window, options.points) < 1:
-            raise ValueError("--window and --points must be at least 1.")
+            raise InputError("--window and --points must be at least 1.")
         settings = (
             options.units,
             options.source,
@@ -123,8 +124,8 @@ def draw(options: argparse.Namespace):
         return draw_improvement(seeds, options.reference, sweep)
     if options.kind == "limits":
         return draw_limits(seeds)
-    if options.kind == "walk":
-        return draw_walk(seeds, options.methods or list(dict.fromkeys(seeds["method"])))
+    if options.kind == "steps":
+        return draw_steps(seeds, options.methods or list(dict.fromkeys(seeds["method"])))
     return {"aggregate": draw_aggregate, "profiles": draw_profiles}[options.kind](seeds, sweep)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from marvel.errors import InputError
+
 RESAMPLES = 2000
 LEVEL = 0.95
 SEED = 0  # tables and figures start a fresh generator from it for each cell, so adding a method moves no other number
@@ -53,11 +55,11 @@ def stratified_bootstrap(
         The statistic of the scores themselves, lower and upper end; both ends are NaN with fewer than two runs.
 
     Raises:
-        ValueError: the scores are not a matrix or hold missing values.
+        InputError: the scores are not a matrix or hold missing values.
     """
     scores = np.asarray(scores, dtype=np.float64)
     if scores.ndim != 2 or scores.size == 0 or np.isnan(scores).any():
-        raise ValueError(f"scores of shape {scores.shape} must be a (runs, tasks) matrix without missing values.")
+        raise InputError(f"scores of shape {scores.shape} must be a (runs, tasks) matrix without missing values.")
     value = float(statistic(scores))
     runs, tasks = scores.shape
     if runs < 2:

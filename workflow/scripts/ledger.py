@@ -28,17 +28,17 @@ def markdown(claims: dict, parts: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     rows = []
     for name, claim in claims["claims"].items():
         own = verdicts[verdicts["claim"] == name]
-        cells = [_verdict(own[own["form"] == form]) for form in ("ours", "published")]
+        cells = [_verdict(own[own["form"] == form]) for form in ("ours", "official")]
         rows.append([name, claim["title"], *cells, _why(own[(own["form"] == "ours") & (own["task"] == "all")])])
-    lines += [*markdown_table(["", "claim", "verdict", "in published form", "why"], rows, ":--"), ""]
+    lines += [*markdown_table(["", "claim", "verdict", "in official form", "why"], rows, ":--"), ""]
     for name, claim in claims["claims"].items():
         lines += [f"## {name} {claim['title']}", "", f"*{claim['sentence']}* ({claim['where']})", ""]
-        for form in ("ours", "published"):
+        for form in ("ours", "official"):
             mine = parts[(parts["claim"] == name) & (parts["form"] == form)]
             if mine.empty or not mine["n"].sum():
                 continue
-            if form == "published":
-                lines += ["In published form, every line replaced that has one:", ""]
+            if form == "official":
+                lines += ["In official form, every line replaced that has one:", ""]
             lines += [*_table(mine, verdicts[(verdicts["claim"] == name) & (verdicts["form"] == form)]), ""]
         missing = parts[(parts["claim"] == name) & (parts["n"] == 0) & (parts["why"] != "") & (parts["task"] != "all")]
         reasons = list(dict.fromkeys(missing["why"]))

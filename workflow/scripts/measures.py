@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from workflow.scripts.aggregates import with_evaluated
 from workflow.scripts.tables import LAST, per_seed
 
@@ -145,28 +146,28 @@ def offline_multiplier(folder: Path, seed: int) -> float:
         raise Missing(f"`{folder.parent.name}` records no multiplier")
     rows = rows[rows["multiplier"].notna()]
     last = rows[rows["updates"] > (1 - TENTH) * rows["updates"].max()]
-    return float(last["multiplier"].mean()) / _scale(path.with_name("run.json"), "knobs")
+    return float(last["multiplier"].mean()) / _scale(path.with_name("run.json"), "options")
 
 
-def _scale(card: Path, section: str) -> float:
-    """The reward scale that a run's card names, in its knobs or in its hyperparameters."""
-    if not card.is_file():
-        raise Missing(f"no record of {'/'.join(card.parts[-4:-1])}, so its reward scale is not known")
-    values = json.loads(card.read_text(encoding="utf-8"))
+def _scale(spec: Path, section: str) -> float:
+    """The reward scale that a run's spec names, in its options or in its hyperparameters."""
+    if not spec.is_file():
+        raise Missing(f"no record of {'/'.join(spec.parts[-4:-1])}, so its reward scale is not known")
+    values = json.loads(spec.read_text(encoding="utf-8"))
     try:
         return float(values[section]["reward_scale"])
     except KeyError:
-        raise Missing(f"the record of {'/'.join(card.parts[-4:-1])} names no reward_scale") from None
+        raise Missing(f"the record of {'/'.join(spec.parts[-4:-1])} names no reward_scale") from None
 
 
 def read_ranks(path: Path) -> pd.DataFrame:
     """Table 1's numbers.
 
     Raises:
-        ValueError: the file lacks a column.
+        InputError: the file lacks a column.
     """
     table = pd.read_csv(path)
     missing = [name for name in RANKS if name not in table]
     if missing:
-        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(RANKS)}.")
+        raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(RANKS)}.")
     return table

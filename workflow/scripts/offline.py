@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from marvel.errors import InputError
 from workflow.scripts.curves import draw_curves
 
 
@@ -17,17 +18,17 @@ def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
         cost_limit: Of the study.
 
     Raises:
-        ValueError: a file of another kind.
+        InputError: a file of another kind.
     """
     parts = []
     for path in files:
         rows = pd.read_csv(path)
         if missing := [name for name in ("updates", "eval_return", "eval_cost") if name not in rows]:
-            raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; give progress.csv of offline runs.")
+            raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; give progress.csv of offline runs.")
         algorithm, task, seed = path.parts[-4:-1]
         head = {"method": algorithm, "task": task, "seed": int(seed.removeprefix("seed")), "cost_limit": cost_limit}
-        knobs = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["knobs"]
-        head["trained_for"] = cost_limit if knobs.get("cost_limit") is None else knobs["cost_limit"]
+        options = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["options"]
+        head["trained_for"] = cost_limit if options.get("cost_limit") is None else options["cost_limit"]
         parts.append(rows.assign(round=range(len(rows)), **head))
     return pd.concat(parts, ignore_index=True)
 

@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from marvel.errors import InputError
+
 KEPT = ("scores.csv", "tables/*", "figures/*", "data/*/*.json", "data/*/*.png")
 STAGES = ("offline", "prealigned", "runs")  # of these, records and progress
 
@@ -17,10 +19,10 @@ def publish(study: Path, target: Path) -> int:
     """Replace `target` by the study's scores, tables, figures, records and progress; returns the number of files.
 
     Raises:
-        ValueError: The study is not finished.
+        InputError: The study is not finished.
     """
     if not (study / "scores.csv").exists():
-        raise ValueError(f"{study} has no scores.csv; run the study to its end first.")
+        raise InputError(f"{study} has no scores.csv; run the study to its end first.")
     found = [path for pattern in KEPT for path in study.glob(pattern)]
     for stage in STAGES:
         for name in ("run.json", "progress.csv"):

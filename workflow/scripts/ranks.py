@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.measures import RANKS
 from workflow.scripts.scores import write_files
@@ -17,7 +18,7 @@ from workflow.scripts.sparsity import active_share
 from workflow.scripts.tables import markdown_table
 from workflow.scripts.tuning import MARK, label, sentence
 
-PUBLISHED = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
+OFFICIAL = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
 FEWEST = 30  # points, below which a correlation says nothing
 CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
 
@@ -57,17 +58,17 @@ def ranks(files: list[Path]) -> pd.DataFrame:
     """ranks.csv: `correlations` of every file; task and seed are its folder's and its own name.
 
     Raises:
-        ValueError: a file that is not of this kind.
+        InputError: a file that is not of this kind.
     """
     parts = []
     for path in files:
         if not (path.stem.startswith("seed") and path.stem[4:].isdigit()):
-            raise ValueError(f"{path} must be named {{task}}/seed{{number}}.csv.")
+            raise InputError(f"{path} must be named {{task}}/seed{{number}}.csv.")
         table = pd.read_csv(path)
         wanted = {"points", "number", "step", "deviation", *(f"{c}_{s}" for c in CRITICS for s in ("before", "after"))}
         wanted |= {returns for returns, _ in CRITICS.values()}
         if missing := sorted(wanted - set(table)):
-            raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; make it with python -m marvel.ranks.")
+            raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; make it with python -m marvel.ranks.")
         head = {"task": path.parent.name, "seed": int(path.stem[4:])}
         parts.append(correlations(table).assign(**head))
     table = pd.concat(parts, ignore_index=True)
@@ -76,7 +77,7 @@ def ranks(files: list[Path]) -> pd.DataFrame:
 
 def published() -> dict[str, dict[str, float]]:
     """{task: {stage: the paper's correlation of Qc on random rollouts}}, as far as it is known."""
-    known = pd.read_csv(PUBLISHED)
+    known = pd.read_csv(OFFICIAL)
     found = {}
     for row in known[known["quantity"].str.startswith("Spearman cost-Q")].itertuples():
         found.setdefault(row.where, {})["before" if "before" in row.quantity else "after"] = float(row.value)

@@ -25,6 +25,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.datasets import Episodes, episodes
+from marvel.errors import InputError
 from workflow.scripts import style
 from workflow.scripts.scores import write_files
 
@@ -36,7 +37,7 @@ EMPTY = {"color": "#F6D5C3", "linewidth": 0}
 
 
 class Data(NamedTuple):
-    """A dataset's card (`marvel.datacard`) and its episodes."""
+    """A dataset's card (`marvel.datasets.card`) and its episodes."""
 
     card: dict
     episodes: Episodes
@@ -46,16 +47,16 @@ def read_data(path: Path) -> Data:
     """Read the episodes of a file and the card beside it.
 
     Raises:
-        ValueError: The file or its card is missing, or they do not belong together.
+        InputError: The file or its card is missing, or they do not belong together.
     """
     for needed in (path, path.with_name("card.json")):
         if not needed.is_file():
-            raise ValueError(f"{needed} does not exist; `python -m marvel.datasets card {path}` makes a file's card.")
+            raise InputError(f"{needed} does not exist; `python -m marvel.datasets card {path}` makes a file's card.")
     card = json.loads(path.with_name("card.json").read_text(encoding="utf-8"))
     with h5py.File(path) as file:  # of DSRL's seven arrays the four small ones
         made = episodes({key: file[key][:] for key in ("rewards", "costs", "terminals", "timeouts")})
     if len(made.stops) != card["episodes"]:
-        raise ValueError(
+        raise InputError(
             f"{path} has {len(made.stops)} episodes and its card says {card['episodes']}; "
             f"make the card again: `python -m marvel.datasets card {path}`."
         )
@@ -130,8 +131,8 @@ def _panel(axes: Axes, one: Data) -> None:
 def _sentence(card: dict) -> str:
     """A dataset's counts for the caption."""
     beyond = card["episodes"] - sum(row["episodes"] for row in card["eighths"])
-    knobs = card["made"].get("knobs") or {}
-    spent = f" of {knobs['steps']:,} + {knobs['rollout_steps']:,} steps" if "rollout_steps" in knobs else ""
+    options = card["made"].get("options") or {}
+    spent = f" of {options['steps']:,} + {options['rollout_steps']:,} steps" if "rollout_steps" in options else ""
     return (
         f"{card['task']} ({source(card)}): {card['episodes']:,} episodes{spent} (DSRL's file: "
         f"{card['dsrl']['episodes']:,}), {card['eighths_occupied']} of 8 eighths occupied"
@@ -149,9 +150,9 @@ def coverage(cards: list[dict]) -> pd.DataFrame:
     rows = []
     for card in cards:
         made, dsrl = card["made"], card["dsrl"]
-        knobs = made.get("knobs") or {}
+        options = made.get("options") or {}
         row = {"task": card["task"], "source": source(card), "commit": made.get("commit"), "seed": made.get("seed")}
-        row |= {name: knobs.get(name) for name in ("steps", "rollout_steps")}
+        row |= {name: options.get(name) for name in ("steps", "rollout_steps")}
         row |= {"cpu_seconds": made.get("cpu_seconds"), "episodes": card["episodes"], "dsrl_episodes": dsrl["episodes"]}
         best = [eighth["best_return"] for eighth in card["eighths"]]
         inside = max((value for value in best if value is not None), default=None)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from marvel.progress import COLUMNS, read_progress
-from marvel.record import code_hash
+from marvel.errors import InputError
+from marvel.run.progress import COLUMNS, read_progress
+from marvel.run.record import code_hash
 from marvel.tasks import get_task, normalize_cost, normalize_return
 
 NORMALIZED = ["train_return_normalized", "train_cost_normalized", "eval_return_normalized", "eval_cost_normalized"]
@@ -25,31 +26,31 @@ SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *COLUMNS, *NO
 STARTS = ("prealigned", "offline", "scratch")
 
 
-def read_card(path: Path, method: str, task: str, seed: int) -> dict:
-    """Read run.json and check that it belongs to the folder it lies in; an absent file gives an empty card.
+def read_spec(path: Path, method: str, task: str, seed: int) -> dict:
+    """Read run.json and check that it belongs to the folder it lies in; an absent file gives an empty spec.
 
     Raises:
-        ValueError: the file is not JSON, or names another method, task or seed.
+        InputError: the file is not JSON, or names another method, task or seed.
     """
     try:
-        card = json.loads(path.read_text())
+        spec = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}).") from None
+        raise InputError(f"{path} is not valid JSON ({error}).") from None
     for key, wanted in (("method", method), ("task", task), ("seed", seed)):
-        if key in card and card[key] != wanted:
-            raise ValueError(f"{path} says {key} {card[key]!r}, but its folder is that of {key} {wanted!r}.")
-    return card
+        if key in spec and spec[key] != wanted:
+            raise InputError(f"{path} says {key} {spec[key]!r}, but its folder is that of {key} {wanted!r}.")
+    return spec
 
 
-def start_kind(card: dict) -> str:
-    """What a run started from: `prealigned`, `offline` or `scratch`; empty where the card does not say."""
-    if "start" not in card:
+def start_kind(spec: dict) -> str:
+    """What a run started from: `prealigned`, `offline` or `scratch`; empty where the spec does not say."""
+    if "start" not in spec:
         return ""
-    if card["start"] is None:
+    if spec["start"] is None:
         return "scratch"
-    return next((part for part in reversed(Path(card["start"]).parts) if part in STARTS), "")
+    return next((part for part in reversed(Path(spec["start"]).parts) if part in STARTS), "")
 
 
 @cache
@@ -58,14 +59,14 @@ def _current_hash(name: str) -> str | None:
     return code_hash(path) if path.is_file() else None
 
 
-def changed_files(card: dict) -> list[str]:
+def changed_files(spec: dict) -> list[str]:
     """Python files whose code differs from what the run, or a run it started from, recorded in run.json.
 
     Paths are relative to the repository root, where the scripts run; comments and docstrings do not count.
     """
-    recorded = dict(card.get("record", {}).get("code", {}))
+    recorded = dict(spec.get("record", {}).get("code", {}))
     changed = {name for name, value in recorded.items() if _current_hash(name) != value}
-    start = card.get("start")
+    start = spec.get("start")
     origin = Path(start).parent / "run.json" if start else None
     if origin is not None and origin.is_file():
         changed.update(changed_files(json.loads(origin.read_text())))
@@ -97,24 +98,24 @@ def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float
         method: name of the method, as in the configuration.
         task: DSRL's short name.
         seed: the run's seed.
-        cost_limit: the study's limit (cost per episode), for a run whose card names none.
+        cost_limit: the study's limit (cost per episode), for a run whose spec names none.
 
     Returns:
         (rounds, columns of `SCORES`).
 
     Raises:
-        ValueError: something is missing or contradicts itself, in one sentence.
+        InputError: something is missing or contradicts itself, in one sentence.
     """
     rows = read_progress(folder / "progress.csv")
-    card = read_card(folder / "run.json", method, task, seed)
-    limit = card.get("cost_limit", cost_limit)
+    spec = read_spec(folder / "run.json", method, task, seed)
+    limit = spec.get("cost_limit", cost_limit)
     if limit is None:
-        raise ValueError(f"{folder / 'run.json'} gives no cost_limit; add it there or pass --cost-limit.")
+        raise InputError(f"{folder / 'run.json'} gives no cost_limit; add it there or pass --cost-limit.")
     code = "external"
-    if card.get("record", {}).get("code"):
-        code = "changed" if changed_files(card) else "current"
+    if spec.get("record", {}).get("code"):
+        code = "changed" if changed_files(spec) else "current"
     identity = {"method": method, "task": task, "seed": seed, "cost_limit": float(limit)}
-    rows = rows.assign(**identity, start=start_kind(card), code=code)
+    rows = rows.assign(**identity, start=start_kind(spec), code=code)
     for source in ("train", "eval"):
         returns, costs = rows[f"{source}_return"].to_numpy(), rows[f"{source}_cost"].to_numpy()
         rows[f"{source}_return_normalized"] = normalize_return(get_task(task), returns)
@@ -126,14 +127,14 @@ def read_scores(path: Path) -> pd.DataFrame:
     """Read a scores.csv back.
 
     Raises:
-        ValueError: the file does not exist or lacks a column.
+        InputError: the file does not exist or lacks a column.
     """
     if not path.is_file():
-        raise ValueError(f"{path} does not exist; make it with `python -m workflow.scripts.scores`.")
+        raise InputError(f"{path} does not exist; make it with `python -m workflow.scripts.scores`.")
     frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
     missing = [name for name in SCORES if name not in frame]
     if missing:
-        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; make it again.")
+        raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; make it again.")
     return frame
 
 
@@ -169,7 +170,7 @@ def main(arguments: list[str] | None = None) -> None:
                 folder = options.runs / method / task / f"seed{seed}"
                 frames.append(score_run(folder, method, task, seed, options.cost_limit))
                 if frames[-1]["code"].iloc[0] == "changed":
-                    changed[method, task, seed] = changed_files(read_card(folder / "run.json", method, task, seed))
+                    changed[method, task, seed] = changed_files(read_spec(folder / "run.json", method, task, seed))
     for line in code_warnings(changed):
         print(line, file=sys.stderr)
     write_atomic(options.out, pd.concat(frames, ignore_index=True).to_csv(index=False))

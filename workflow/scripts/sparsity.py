@@ -1,6 +1,6 @@
 """How sparse costs are in an offline dataset: its state-actions in two dimensions, coloured by reward and by cost.
 
-The paper shows a t-SNE; this is a principal component analysis, which has no knobs and keeps large distances.
+The paper shows a t-SNE; this is a principal component analysis, which has no options and keeps large distances.
 """
 
 import matplotlib
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from marvel.errors import InputError
 from workflow.scripts import style
 
 POINTS = 4000  # steps drawn per task
@@ -30,14 +31,14 @@ def components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         to where its largest loading is positive, so that the picture does not flip with the library.
 
     Raises:
-        ValueError: fewer than two points or changing dimensions.
+        InputError: fewer than two points or changing dimensions.
     """
     points = np.asarray(points, dtype=np.float64)
     points = (
         points[:, points.std(axis=0) > 1e-9 * (1 + np.abs(points).max(axis=0))] if len(points) > 1 else points[:, :0]
     )
     if points.shape[1] < 2:
-        raise ValueError("an embedding needs at least two points and two dimensions that change.")
+        raise InputError("an embedding needs at least two points and two dimensions that change.")
     points = (points - points.mean(axis=0)) / points.std(axis=0)
     _, scale, loadings = np.linalg.svd(points, full_matrices=False)
     signs = np.sign(loadings[np.arange(len(loadings)), np.abs(loadings).argmax(axis=1)])[:2]

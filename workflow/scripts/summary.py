@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from marvel.errors import InputError
 from workflow.scripts import style, tuning
 from workflow.scripts.aggregates import (
     RETURN_AND_COST,
@@ -161,11 +162,11 @@ def draw_improvement(seeds: pd.DataFrame, reference: str, sweep: list[str] | Non
     """Probability that a run of each method beats one of the reference, in feasible return and in cost.
 
     Raises:
-        ValueError: the reference is not among the methods, or nothing else is.
+        InputError: the reference is not among the methods, or nothing else is.
     """
     known = style.order(list(seeds["method"]), sweep)
     if reference not in known or len(known) < 2:
-        raise ValueError(
+        raise InputError(
             f"improvement over {reference!r} needs that method and another; the scores have {', '.join(known)}."
         )
     hollow, seeds = _hollow(seeds), with_evaluated(seeds)

@@ -1,4 +1,4 @@
-"""Figures over a knob: the cost limit, and the walk from one method to another, one knob at a time."""
+"""Figures over an option: the cost limit, and the steps from one method to another, one option at a time."""
 
 import itertools
 import re
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from marvel.errors import InputError
 from workflow.scripts import style, tuning
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.panels import legend
@@ -32,17 +33,17 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
         The figure and its caption.
 
     Raises:
-        ValueError: there is one limit only, or two runs of one method, task, seed and limit.
+        InputError: there is one limit only, or two runs of one method, task, seed and limit.
     """
     seeds = seeds[seeds["train_return"].notna()].copy()
     seeds["method"] = [family(name, limit) for name, limit in zip(seeds["method"], seeds["cost_limit"], strict=True)]
     limits = sorted(seeds["cost_limit"].unique())
     if len(limits) < 2:
-        raise ValueError(f"a sweep over cost limits needs at least two; the scores have {limits}.")
+        raise InputError(f"a sweep over cost limits needs at least two; the scores have {limits}.")
     twice = seeds[seeds.duplicated(["method", "task", "seed", "cost_limit"])]
     if len(twice):
         row = twice.iloc[0]
-        raise ValueError(
+        raise InputError(
             f"{row['method']} on {row['task']}, seed {row['seed']}, cost limit {row['cost_limit']:g} was given twice."
         )
     tasks, names = list(dict.fromkeys(seeds["task"])), style.order(list(seeds["method"]))
@@ -110,11 +111,11 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
 
 
 def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFrame:
-    """What each step of a walk changes: the metric of a method minus that of the one before it, seed by seed.
+    """What each step changes: the metric of a method minus that of the one before it, seed by seed.
 
     Args:
         seeds: as made by `tables.per_seed`.
-        methods: the walk, in order.
+        methods: the methods, in order.
         metric: a column.
 
     Returns:
@@ -131,22 +132,24 @@ def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFram
     return pd.DataFrame(rows, columns=["task", "method", "n", "change", "low", "high"])
 
 
-def draw_walk(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
-    """Which knob decides what: the change of return, feasible return and cost at each step of a walk.
+def draw_steps(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
+    """Which option decides what: the change of return, feasible return and cost at each step.
 
     Args:
         seeds: as made by `tables.per_seed`.
-        methods: the walk, in order; each differs from the one before it in one knob.
+        methods: the methods, in order; each differs from the one before it in one option.
 
     Returns:
         The figure and its caption.
 
     Raises:
-        ValueError: fewer than two methods, or one that the scores do not have.
+        InputError: fewer than two methods, or one that the scores do not have.
     """
     missing = [name for name in methods if name not in set(seeds["method"])]
     if missing or len(methods) < 2:
-        raise ValueError(f"a walk needs at least two methods with scores; {missing or methods} is not enough.")
+        raise InputError(
+            f"a chain of steps needs at least two methods with scores; {missing or methods} is not enough."
+        )
     shown = {
         "train_return_normalized": "change of return\n(DSRL's 0 to 1)",
         "feasible_return_normalized": "change of\nfeasible return",
@@ -191,12 +194,12 @@ def draw_walk(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
         legend(figure, list(marked), marked, set(), None, style.TEXT_WIDTH)
     n = seeds[seeds["method"].isin(methods)].groupby(["task", "method"])["seed"].nunique()
     text = (
-        f"Which knob decides what: a walk from {methods[0]} to {methods[-1]}, one knob at a time from top to bottom. "
-        f"Each point is the "
+        f"Which option decides what: steps from {methods[0]} to {methods[-1]}, one option at a time from top to "
+        f"bottom. Each point is the "
         "change that the named line brings over the one before it (the first over "
         f"{methods[0]}), paired by seed, in the last 20 % of environment steps; a lower cost is to the left. "
         f"Horizontal lines: intervals. "
-        "The change of a knob depends on the knobs turned before it. "
+        "The change of an option depends on the options turned before it. "
         + " ".join(describe(int(count)) for count in sorted(n.unique()))
         + tuning.sentence(tasks, tuning.MARK)
     )

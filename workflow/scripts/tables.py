@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from marvel.errors import InputError
 from marvel.tasks import get_task
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.scores import read_scores, write_files
@@ -108,13 +109,13 @@ def final(seeds: pd.DataFrame) -> pd.DataFrame:
         number of seeds that end safe: unless all do, safe_from has no mean (one over the lucky seeds would mislead).
 
     Raises:
-        ValueError: seeds of one method and task ran under different cost limits.
+        InputError: seeds of one method and task ran under different cost limits.
     """
     rows = []
     for (task, method), group in seeds.groupby(KEYS, sort=False):
         limits = group["cost_limit"].unique()
         if len(limits) > 1:
-            raise ValueError(f"{method} on {task} has runs with cost limits {sorted(limits)}; one table row needs one.")
+            raise InputError(f"{method} on {task} has runs with cost limits {sorted(limits)}; one table row needs one.")
         row = {"task": task, "method": method, "n": len(group), "cost_limit": limits[0]}
         row.update({name: group[name].mean() for name in COUNTS})
         for name in METRICS:

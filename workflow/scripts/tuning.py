@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from matplotlib.figure import Figure
 
-from workflow.checks import HYPERPARAMETERS, NOT_TUNED, tuned_tasks
+from workflow.validation import HYPERPARAMETERS, NOT_TUNED, tuned_tasks
 
 MARK = "†"
 

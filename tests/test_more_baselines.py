@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from conftest import make_card
+from conftest import make_spec
 from torch.nn import functional
 
 from baselines import from_scratch, rlpd_lag, wsrl_lag
@@ -14,8 +14,8 @@ from marvel.finetune import load_agent, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
 from marvel.networks import Critics, copy_of
-from marvel.problem import Problem, tensor_bytes
-from marvel.run import execute
+from marvel.run.context import Context, tensor_bytes
+from marvel.run.execute import execute
 from marvel.sac import SACLagrangian
 from marvel.tasks import get_task
 
@@ -24,38 +24,38 @@ HP = Hyperparameters(
 )
 
 
-def make_problem(start=None, dataset=None, cost_limit: float = 5.0) -> Problem:
-    return Problem(get_task("Toy"), cost_limit=cost_limit, seed=0, start=start, dataset=dataset)
+def make_context(start=None, dataset=None, cost_limit: float = 5.0) -> Context:
+    return Context(get_task("Toy"), cost_limit=cost_limit, seed=0, start=start, dataset=dataset)
 
 
-def finish(problem: Problem, method) -> dict | None:
-    """Run a method to its end; rows go to `problem.rows`."""
+def finish(context: Context, method) -> dict | None:
+    """Run a method to its end; rows go to `context.rows`."""
     while True:
         try:
-            problem.rows.append(next(method))
+            context.rows.append(next(method))
         except StopIteration as stop:
             return stop.value
 
 
 @pytest.fixture
 def toy_bc(toy_dataset, tmp_path):
-    problem = make_problem(dataset=toy_dataset)
+    context = make_context(dataset=toy_dataset)
     path = tmp_path / "bc.pt"
-    path.write_bytes(tensor_bytes(finish(problem, bc.train(problem, HP, steps=100, batch_size=16, eval_every=50))))
+    path.write_bytes(tensor_bytes(finish(context, bc.train(context, HP, steps=100, batch_size=16, eval_every=50))))
     return path
 
 
 def test_cloning_learns_the_data_and_keeps_its_spread(toy_dataset):
-    problem = make_problem(dataset=toy_dataset)
-    state = finish(problem, bc.train(problem, HP, steps=300, batch_size=64, eval_every=100, std=0.3))
-    assert [row["updates"] for row in problem.rows] == [0, 100, 200, 300]
+    context = make_context(dataset=toy_dataset)
+    state = finish(context, bc.train(context, HP, steps=300, batch_size=64, eval_every=100, std=0.3))
+    assert [row["updates"] for row in context.rows] == [0, 100, 200, 300]
     arrays = datasets.read(toy_dataset, "Toy")
     agent = bc.BC(4, 2, HP.hidden, torch.Generator(), std=9.9)
     agent.load_state_dict(state)
     observations, actions = torch.from_numpy(arrays["observations"]), torch.from_numpy(arrays["actions"])
     mean, log_std = agent.actor(observations)
     error = (mean.tanh() - actions).square().mean().item()
-    assert error < actions.var() and error == pytest.approx(problem.rows[-1]["imitation_error"], rel=0.3)
+    assert error < actions.var() and error == pytest.approx(context.rows[-1]["imitation_error"], rel=0.3)
     assert log_std.exp().detach().numpy() == pytest.approx(0.3)
 
 
@@ -72,12 +72,12 @@ def test_safe_cloning_sees_the_episodes_within_the_limit_alone(toy_dataset):
 
 
 def test_cloned_actor_starts_online_with_random_critics(toy_bc):
-    problem = make_problem(start=toy_bc)
-    agent, fresh, state = load_agent(problem, HP), new_agent(problem, HP), problem.read_start()
+    context = make_context(start=toy_bc)
+    agent, fresh, state = load_agent(context, HP), new_agent(context, HP), context.read_start()
     assert state["kind"] == "bc" and torch.equal(agent.actor.mu_layer.weight, state["actor"]["mu_layer.weight"])
     assert torch.equal(agent.reward_critic.weights[0], fresh.reward_critic.weights[0])
     assert torch.equal(agent.cost_target.weights[1], agent.cost_critic.weights[1])
-    assert load_agent(problem, dataclasses.replace(HP, restore_actor_optimizer=True)).actor_optimizer.state
+    assert load_agent(context, dataclasses.replace(HP, restore_actor_optimizer=True)).actor_optimizer.state
 
 
 def test_minibatches_are_half_offline(toy_dataset, monkeypatch):
@@ -89,30 +89,30 @@ def test_minibatches_are_half_offline(toy_dataset, monkeypatch):
         return update(self, batch, multiplier, draw)
 
     monkeypatch.setattr(SACLagrangian, "update", watched)
-    problem = make_problem(dataset=toy_dataset)
-    finish(problem, rlpd_lag.train(problem, dataclasses.replace(HP, layer_norm=True), update_ratio=0.5))
+    context = make_context(dataset=toy_dataset)
+    finish(context, rlpd_lag.train(context, dataclasses.replace(HP, layer_norm=True), update_ratio=0.5))
     offline = {row.tobytes() for row in datasets.read(toy_dataset, "Toy")["observations"]}
     for batch in seen:
         assert [row.tobytes() in offline for row in batch.observations.numpy()] == [True] * 4 + [False] * 4
-    assert len(seen) == problem.rows[-1]["updates"] == problem.rows[-1]["env_steps"] // 2
+    assert len(seen) == context.rows[-1]["updates"] == context.rows[-1]["env_steps"] // 2
     with pytest.raises(ValueError, match=r"offline_share is 1\.5; it must be between 0 and 1"):
-        next(rlpd_lag.train(problem, HP, offline_share=1.5))
+        next(rlpd_lag.train(context, HP, offline_share=1.5))
 
 
 def test_warm_up_plays_and_does_not_learn(toy_offline):
-    problem = make_problem(start=toy_offline)
-    finish(problem, wsrl_lag.train(problem, HP, warmup_steps=61, update_ratio=0.5))  # 61 steps: two rounds of 60
-    rows = problem.rows
+    context = make_context(start=toy_offline)
+    finish(context, wsrl_lag.train(context, HP, warmup_steps=61, update_ratio=0.5))  # 61 steps: two rounds of 60
+    rows = context.rows
     assert [row["updates"] for row in rows[:3]] == [0, 0, 0] and rows[1]["reward_q"] is None
     assert [row["episodes"] for row in rows] == [0, 2, 4, 6, 8, 10, 12]
     assert [row["multiplier"] for row in rows[1:3]] == [0.0, 0.0]
     for row in rows[3:]:
         assert row["updates"] == int(0.5 * (row["env_steps"] - rows[2]["env_steps"])) and row["reward_q"] is not None
-    cold = make_problem(start=toy_offline)
+    cold = make_context(start=toy_offline)
     finish(cold, wsrl_lag.train(cold, HP, warmup_steps=0, update_ratio=None))
     assert [row["updates"] for row in cold.rows] == [0, 4, 8, 12, 16, 20, 24]
     with pytest.raises(ValueError, match="warmup_steps 5000 take 84 of 6 rounds on Toy and leave none for learning"):
-        next(wsrl_lag.train(make_problem(start=toy_offline), HP))
+        next(wsrl_lag.train(make_context(start=toy_offline), HP))
 
 
 @pytest.mark.parametrize(("moves", "expected"), [("minibatch", 4), ("round", 1)])
@@ -126,10 +126,10 @@ def test_multiplier_moves_as_often_at_any_update_ratio(ratio, moves, expected, m
             return self.value
 
     monkeypatch.setattr(from_scratch, "make_controller", lambda *_: Watched(5.0))
-    problem = make_problem()
+    context = make_context()
     hp = dataclasses.replace(HP, multiplier_moves=moves)
-    finish(problem, from_scratch.train(problem, hp, update_ratio=ratio))
-    assert told == [row["train_cost"] for row in problem.rows[1:] for _ in range(expected)]
+    finish(context, from_scratch.train(context, hp, update_ratio=ratio))
+    assert told == [row["train_cost"] for row in context.rows[1:] for _ in range(expected)]
 
 
 def test_layer_norm_is_torchs_and_targets_have_it_too():
@@ -151,39 +151,39 @@ def test_layer_norm_is_torchs_and_targets_have_it_too():
 
 def test_layer_norm_asks_for_critics_that_start_afresh(toy_offline, toy_dataset, tmp_path):
     hp = dataclasses.replace(HP, layer_norm=True)
-    problem = make_problem(start=toy_offline, dataset=toy_dataset)
+    context = make_context(start=toy_offline, dataset=toy_dataset)
     with pytest.raises(ValueError, match="fresh_critics: true and layer_norm: true"):
-        load_agent(problem, hp)
+        load_agent(context, hp)
     path = tmp_path / "normed.pt"
-    path.write_bytes(tensor_bytes(finish(problem, prealign.train(problem, hp, calls=2, fresh_critics=True))))
-    assert len(load_agent(make_problem(start=path), hp).cost_target.scales) == 2
+    path.write_bytes(tensor_bytes(finish(context, prealign.train(context, hp, calls=2, fresh_critics=True))))
+    assert len(load_agent(make_context(start=path), hp).cost_target.scales) == 2
     with pytest.raises(ValueError, match="made with layer_norm True, not False"):
-        load_agent(make_problem(start=path), HP)
+        load_agent(make_context(start=path), HP)
 
 
 def test_fresh_critics_forget_the_offline_ones(toy_offline, toy_dataset):
-    problem = make_problem(start=toy_offline, dataset=toy_dataset)
-    state, fresh = finish(problem, prealign.train(problem, HP, calls=0, fresh_critics=True)), new_agent(problem, HP)
+    context = make_context(start=toy_offline, dataset=toy_dataset)
+    state, fresh = finish(context, prealign.train(context, HP, calls=0, fresh_critics=True)), new_agent(context, HP)
     for part in ("reward_critic", "cost_critic", "reward_target", "cost_target"):
         assert all(torch.equal(state[part][name], value) for name, value in getattr(fresh, part).state_dict().items())
-    offline = problem.read_start()["actor"]
+    offline = context.read_start()["actor"]
     assert all(torch.equal(state["actor"][name], value) for name, value in offline.items())
 
 
 @pytest.mark.parametrize(
-    ("train", "knobs"),
+    ("train", "options"),
     [
         ("baselines.rlpd_lag", {"update_ratio": 0.1}),
         ("baselines.wsrl_lag", {"update_ratio": 0.1, "warmup_steps": 200}),
         ("marvel.bc", {"steps": 210, "batch_size": 8, "eval_every": 100, "safe_only": True}),
     ],
 )
-def test_interrupted_it_goes_on_to_the_same_bytes(train, knobs, tmp_path, toy_offline, toy_dataset, monkeypatch):
+def test_interrupted_it_goes_on_to_the_same_bytes(train, options, tmp_path, toy_offline, toy_dataset, monkeypatch):
     start = {"start": str(toy_offline)} if "wsrl" in train else {"dataset": str(toy_dataset)}
-    card = make_card(train, knobs=knobs, cost_limit=30, **start)
-    execute(card, tmp_path / "whole")
-    monkeypatch.setattr("marvel.problem.SNAPSHOT_SECONDS", 0.0)
-    report, calls = Problem.report, []
+    spec = make_spec(train, options=options, cost_limit=30, **start)
+    execute(spec, tmp_path / "whole")
+    monkeypatch.setattr("marvel.run.context.SNAPSHOT_SECONDS", 0.0)
+    report, calls = Context.report, []
 
     def interrupt(self, done, total, unit, **values):
         calls.append(done)
@@ -191,10 +191,10 @@ def test_interrupted_it_goes_on_to_the_same_bytes(train, knobs, tmp_path, toy_of
             raise KeyboardInterrupt
         report(self, done, total, unit, **values)
 
-    monkeypatch.setattr(Problem, "report", interrupt)
+    monkeypatch.setattr(Context, "report", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        execute(card, tmp_path / "cut")
-    execute(card, tmp_path / "cut")
+        execute(spec, tmp_path / "cut")
+    execute(spec, tmp_path / "cut")
     assert calls[3] == calls[2]  # it went on with the round that was cut off
     for name in ("progress.csv", "checkpoint.pt"):
         if (tmp_path / "whole" / name).exists():

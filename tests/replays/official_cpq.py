@@ -11,12 +11,11 @@ from torch import Tensor
 
 from marvel.buffer import Batch
 from marvel.cpq import CPQ
-from marvel.networks import SquashedGaussianActor, move_towards
-from marvel.sac import Draw, adam, descend
+from marvel.networks import Draw, SquashedGaussianActor, adam, descend, move_towards
 from marvel.vae import ActionVAE, divergence
 
 
-class PublishedCPQ(CPQ):
+class OfficialCPQ(CPQ):
     """CPQ with VAE, out-of-distribution penalty, its coefficient and the target actor.
 
     Args:
@@ -24,7 +23,7 @@ class PublishedCPQ(CPQ):
             generator).
         vae_lr, alpha_lr: Step sizes of the VAE (Adam) and of the coefficient's logarithm (plain ascent).
         beta: Weight of the KL term in the VAE's loss.
-        scale: The penalty's threshold as a multiple of `threshold` (published: qc_scalar).
+        scale: The penalty's threshold as a multiple of `threshold` (official: qc_scalar).
         samples: Actions sampled per state.
         vae_hidden: Width of the VAE.
         latent_dim: Length of its latent; None is twice the action's.
@@ -57,7 +56,7 @@ class PublishedCPQ(CPQ):
         self.actor_target.requires_grad_(False)
 
     def update(self, batch: Batch, draw: Draw) -> dict[str, Tensor]:
-        """One published step; the branch sees the same networks before `CPQ.update` as in its published place.
+        """One official step; the branch sees the same networks before `CPQ.update` as in its official place.
 
         Args:
             batch: Offline transitions, rewards unscaled.
@@ -80,7 +79,7 @@ class PublishedCPQ(CPQ):
     def ood_cost(self, observations: Tensor, draw: Draw) -> Tensor:
         """Mean cost value of sampled actions, those counting as 0 that are not among the quarter least like the data.
 
-        The samples are Gaussian, not squashed by the tanh that the critics know (as published).
+        The samples are Gaussian, not squashed by the tanh that the critics know (as in the official code).
         """
         mean, log_std = self.actor(observations)
         samples = mean + log_std.exp() * draw("ood", self.samples, *mean.shape)

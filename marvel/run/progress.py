@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marvel.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -54,33 +56,33 @@ def read_progress(path: Path) -> "pd.DataFrame":
         (rounds, 16) frame with the columns in the order of `COLUMNS`; counts are integers, the rest float64.
 
     Raises:
-        ValueError: the file is missing or breaks the contract; one sentence says where and how.
+        InputError: the file is missing or breaks the contract; one sentence says where and how.
     """
     import pandas as pd  # here, since every run imports this module and none needs pandas
 
     try:
         frame = pd.read_csv(path, float_precision="round_trip")
     except FileNotFoundError:
-        raise ValueError(f"{path} does not exist; run this method, task and seed first.") from None
+        raise InputError(f"{path} does not exist; run this method, task and seed first.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a readable CSV file ({str(error).strip()}).") from None
+        raise InputError(f"{path} is not a readable CSV file ({str(error).strip()}).") from None
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
-        raise ValueError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
+        raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
     if frame.empty:
-        raise ValueError(f"{path} has no rows; row 0 is the policy before any training.")
+        raise InputError(f"{path} has no rows; row 0 is the policy before any training.")
     frame = frame[list(COLUMNS)]
     for name in COLUMNS:
         values = pd.to_numeric(frame[name], errors="coerce").astype(np.float64)
         wrong = np.flatnonzero(np.isinf(values) | (values.isna() & frame[name].notna()))
         if wrong.size:
             value = frame[name].iloc[wrong[0]]
-            raise ValueError(f"{path} has {value!r} as {name} in row {wrong[0]}; it must be a finite number.")
+            raise InputError(f"{path} has {value!r} as {name} in row {wrong[0]}; it must be a finite number.")
         required = COUNTS if name in COUNTS else TRAINING
         holes = np.flatnonzero(values.isna())
         holes = holes if name in COUNTS else holes[holes > 0]
         if name in required and holes.size:
-            raise ValueError(f"{path} has no {name} in row {holes[0]}; only row 0 may leave training columns empty.")
+            raise InputError(f"{path} has no {name} in row {holes[0]}; only row 0 may leave training columns empty.")
         frame = frame.assign(**{name: values})
     _check_counts(path, frame)
     return frame.astype(dict.fromkeys(COUNTS, np.int64))
@@ -90,19 +92,19 @@ def _check_counts(path: Path, frame: "pd.DataFrame") -> None:
     """Raise the one-sentence error for rows out of order or counts that contradict each other."""
     if frame["round"].tolist() != list(range(len(frame))):
         row = int(np.flatnonzero(frame["round"].to_numpy() != np.arange(len(frame)))[0])
-        raise ValueError(f"{path} has round {frame['round'][row]:g} in row {row}; rounds must count 0, 1, 2, ...")
+        raise InputError(f"{path} has round {frame['round'][row]:g} in row {row}; rounds must count 0, 1, 2, ...")
     steps = frame["env_steps"].to_numpy()
     if steps[0] != 0:
-        raise ValueError(f"{path} starts at env_steps {steps[0]:g}; row 0 is the start policy after 0 steps.")
+        raise InputError(f"{path} starts at env_steps {steps[0]:g}; row 0 is the start policy after 0 steps.")
     if (np.diff(steps) <= 0).any():
         row = int(np.flatnonzero(np.diff(steps) <= 0)[0]) + 1
-        raise ValueError(
+        raise InputError(
             f"{path} goes from env_steps {steps[row - 1]:g} to {steps[row]:g} in row {row}; it must strictly increase."
         )
     for name in ("episodes", "updates", "train_violations", "cumulative_cost"):
         falls = np.flatnonzero(np.diff(frame[name].fillna(0).to_numpy()) < 0)
         if falls.size:
-            raise ValueError(f"{path} has a {name} that falls in row {falls[0] + 1}; it is a count since the start.")
+            raise InputError(f"{path} has a {name} that falls in row {falls[0] + 1}; it is a count since the start.")
     too_many = np.flatnonzero(frame["train_violations"] > frame["episodes"])
     if too_many.size:
-        raise ValueError(f"{path} has more train_violations than episodes in row {too_many[0]}.")
+        raise InputError(f"{path} has more train_violations than episodes in row {too_many[0]}.")

@@ -1,4 +1,4 @@
-"""`Problem`: everything a method is handed, with its random streams and the rounds that can be resumed."""
+"""`Context`: everything a method is handed, with its random streams and the rounds that can be resumed."""
 
 import io
 import os
@@ -15,8 +15,10 @@ import torch
 
 from marvel import datasets
 from marvel.buffer import ReplayBuffer
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.tasks import Task, make_env
+from marvel.simulators import make_env
+from marvel.tasks import Task
 
 # Seconds between snapshots: what a kill can cost, plus one round. Tests of resuming set it to 0.
 SNAPSHOT_SECONDS = float(os.environ.get("MARVEL_SNAPSHOT_SECONDS", "15"))
@@ -24,7 +26,7 @@ REPORT_SECONDS = 10.0
 
 
 @dataclass
-class Problem:
+class Context:
     """One (method, task, seed).
 
     Attributes:
@@ -35,7 +37,7 @@ class Problem:
         start: Checkpoint to start from, or None.
         dataset: Offline data (DSRL's HDF5 schema), or None.
         scratch: Folder of snapshots; None keeps none.
-        fingerprint: Hash of card, code and inputs; a snapshot with another one is not resumed.
+        fingerprint: Hash of spec, code and inputs; a snapshot with another one is not resumed.
         rows: The rows yielded so far, restored with a snapshot.
         earlier: Seconds and restarts of the sessions before this one.
     """
@@ -72,7 +74,7 @@ class Problem:
             ValueError: The run has no dataset, or the file is faulty.
         """
         if self.dataset is None:
-            raise ValueError(f"{self.method} reads a dataset, but its card names none (key 'dataset').")
+            raise InputError(f"{self.method} reads a dataset, but its spec names none (key 'dataset').")
         return datasets.read(self.dataset, self.task)
 
     def read_start(self) -> dict:
@@ -82,7 +84,7 @@ class Problem:
             ValueError: The run has none.
         """
         if self.start is None:
-            raise ValueError(f"{self.method} starts from a checkpoint, but its card names none (key 'start').")
+            raise InputError(f"{self.method} starts from a checkpoint, but its spec names none (key 'start').")
         return torch.load(self.start, weights_only=True)
 
     def replay_buffer(self, hp: Hyperparameters) -> ReplayBuffer:
@@ -112,7 +114,7 @@ class Problem:
             return 0
         snapshot = torch.load(path, weights_only=True)
         if snapshot["fingerprint"] != self.fingerprint:
-            self.say("the snapshot found belongs to another card, input or version of the code: starting anew")
+            self.say("the snapshot found belongs to another spec, input or version of the code: starting anew")
             return 0
         self.rows[:] = snapshot["rows"]
         self.earlier = snapshot["spent"] | {"resumed": snapshot["spent"]["resumed"] + 1}

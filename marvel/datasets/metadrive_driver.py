@@ -1,9 +1,9 @@
 """DSRL-style data for the nine driving tasks: MetaDrive's own driver at drawn speeds, logged and thinned.
 
-The learner of `marvel.collect` does not get a car along the road within a budget of its kind (docs/datasets.md), so
-these tasks have a driver that knows the map: MetaDrive's lane-following IDM policy, told how fast to go. Speed is what
-costs here, so the speeds span DSRL's cost range. The fork of MetaDrive that DSRL's data was made with holds a driver of
-settable speed, too; how DSRL used it is not known. DSRL-style, not DSRL.
+The learner of `marvel.datasets.collect` does not get a car along the road within a budget of its kind
+(docs/datasets.md), so these tasks have a driver that knows the map: MetaDrive's lane-following IDM policy, told how
+fast to go. Speed is what costs here, so the speeds span DSRL's cost range. The fork of MetaDrive that DSRL's data was
+made with holds a driver of settable speed, too; how DSRL used it is not known. DSRL-style, not DSRL.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,11 @@ import numpy as np
 import torch
 
 from marvel.buffer import ReplayBuffer
-from marvel.collect import Log, summary, thin, to_arrays
+from marvel.datasets.collect import Log, summary, thin, to_arrays
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
 from marvel.rollout import Episode, episode_seed, play_episode
+from marvel.run.context import Context
 
 ROW_EVERY = 10  # rounds of one episode
 
@@ -38,9 +39,9 @@ def plan(horizon: int, speeds: tuple[float, float], noise: float, generator: tor
     return Plan(begin, end, int(switch * horizon / 2), noise * level)
 
 
-def play(problem: Problem, drawn: Plan, generator: torch.Generator) -> Episode:
+def play(context: Context, drawn: Plan, generator: torch.Generator) -> Episode:
     """One episode; its seed, the driver's and the noise come from `generator` alone."""
-    task, env = problem.task, problem.env
+    task, env = context.task, context.env
     noise = drawn.noise * torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
     seed, driver_seed = episode_seed(generator), episode_seed(generator)
     driver, steps = None, 0
@@ -56,7 +57,7 @@ def play(problem: Problem, drawn: Plan, generator: torch.Generator) -> Episode:
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     steps: int = 100_000,
@@ -67,7 +68,7 @@ def train(
     """Collect a dataset; yields a row every `ROW_EVERY` episodes and returns the arrays of DSRL's schema.
 
     Args:
-        problem: A driving task and a seed; resumes the loop.
+        context: A driving task and a seed; resumes the loop.
         hp: Not read; nothing is learned.
         steps: Environment steps with the driver's own actions, an episode counted at the time limit.
         rollout_steps: The same with noise on the actions.
@@ -75,30 +76,33 @@ def train(
         noise: Largest standard deviation of that noise; an episode's own is drawn below it.
 
     Raises:
-        ValueError: The task is none of the driving ones, or no episode came to lie within DSRL's ranges.
+        InputError: The task is none of the driving ones, or no episode came to lie within DSRL's ranges.
     """
-    task = problem.task
+    task = context.task
     if task.suite != "metadrive":
-        raise ValueError(f"marvel.drive drives cars of MetaDrive, and {task.name} has none; use marvel.collect.")
+        raise InputError(
+            f"marvel.datasets.metadrive_driver drives cars of MetaDrive, and {task.name} has none; "
+            "use marvel.datasets.collect."
+        )
     alone = -(-steps // task.max_episode_steps)
     rounds = alone + -(-rollout_steps // task.max_episode_steps)
     capacity = rounds * task.max_episode_steps
-    path = None if problem.scratch is None else problem.scratch / "buffer.f32"
+    path = None if context.scratch is None else context.scratch / "buffer.f32"
     buffer, log = ReplayBuffer(capacity, task.observation_dim, task.action_dim, path=path), Log()
-    for index in problem.rounds(rounds, state=(buffer, log)):
+    for index in context.rounds(rounds, state=(buffer, log)):
         if index:
-            generator = problem.generator("episodes", index)
+            generator = context.generator("episodes", index)
             drawn = plan(task.max_episode_steps, speeds, 0.0 if index <= alone else noise, generator)
-            episode = play(problem, drawn, generator)
+            episode = play(context, drawn, generator)
             buffer.add_episode(*episode)
             log.add(episode)
         row = summary(log, task, 1, {})
-        problem.report(row["env_steps"], capacity, "env_steps", **row)
+        context.report(row["env_steps"], capacity, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (alone, rounds):
             yield {"round": index} | row
     if not len(log.inside(task)):
-        raise ValueError(
-            f"{problem.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges; "
+        raise InputError(
+            f"{context.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges; "
             f"raise steps above {steps} or change speeds."
         )
-    return to_arrays(buffer, log, thin(log, task, problem.generator("thinning")))
+    return to_arrays(buffer, log, thin(log, task, context.generator("thinning")))

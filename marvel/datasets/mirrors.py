@@ -16,7 +16,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from marvel.audit import as_task, audit, load
+from marvel.datasets.validate import as_task, audit, load
+from marvel.errors import InputError
 from marvel.tasks import Task
 
 MIRRORS = (
@@ -44,11 +45,11 @@ def locate(task: Task | str, given: str | Path | None = None) -> Path | None:
         The first file found, or None.
 
     Raises:
-        ValueError: `given` does not exist (another file must not take its place silently).
+        InputError: `given` does not exist (another file must not take its place silently).
     """
     task = as_task(task)
     if given is not None and not Path(given).exists():
-        raise ValueError(
+        raise InputError(
             f"{given}, named as the dataset of {task.name}, does not exist; correct the path or leave it out."
         )
     if given is not None and Path(given).is_file():
@@ -75,14 +76,14 @@ def find(
         The file (its content is checked if it was downloaded; `read` checks it in any case).
 
     Raises:
-        ValueError: It cannot be had; one sentence with the file, where it was looked for and the ways out.
+        InputError: It cannot be had; one sentence with the file, where it was looked for and the ways out.
     """
     task = as_task(task)
     local = locate(task, given)
     if local is not None:
         return local
     if not task.dataset_file:
-        raise ValueError(f"{task.name} has no DSRL dataset; set `source: collect` in the config to make one.")
+        raise InputError(f"{task.name} has no DSRL dataset; set `source: collect` in the config to make one.")
     folders = _folders()
     looked = ", ".join(dict.fromkeys(str(place) for place in ([given] if given is not None else []) + folders))
     reason = "downloading was not allowed"
@@ -93,7 +94,7 @@ def find(
             return fetch(task.dataset_file, folders[0], lambda part: audit(part, load(part), task), mirrors)
         except Unavailable as error:
             reason = str(error)
-    raise ValueError(
+    raise InputError(
         f"{task.dataset_file}, the dataset of {task.name}, is not in {looked}, and no mirror gave it ({reason}): "
         f"put it in {folders[0]}, set DSRL_DATASET_DIR, or set `source: collect` in the config to make a "
         "DSRL-style one."

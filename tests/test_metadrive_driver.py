@@ -7,17 +7,19 @@ import pytest
 import torch
 from conftest import needs_metadrive, rows_of
 
-from marvel import datasets, drive, problem
+from marvel import datasets
+from marvel.datasets import metadrive_driver as drive
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
+from marvel.run import context
+from marvel.run.context import Context
 from marvel.tasks import get_task
-from workflow.choice import check_collect, collector
+from workflow.resources import check_collect, collector
 
 BRIEF = {"steps": 1000, "rollout_steps": 1000, "speeds": (18.0, 24.0)}  # two episodes
 
 
 def make(scratch=None, task="easysparse"):
-    return Problem(get_task(task), 10.0, 0, "collect", scratch=scratch)
+    return Context(get_task(task), 10.0, 0, "collect", scratch=scratch)
 
 
 def run(trial, stop=None):
@@ -37,17 +39,18 @@ def test_half_of_the_plans_change_speed_and_noise_is_drawn():
 
 
 def test_only_driving_tasks_have_a_driver():
-    with pytest.raises(ValueError, match=r"BallRun has none; use marvel\.collect"):
+    with pytest.raises(ValueError, match=r"BallRun has none; use marvel\.datasets\.collect"):
         next(drive.train(make(task="BallRun"), Hyperparameters()))
-    assert collector("harddense") == "marvel.drive" and collector("BallRun") == "marvel.collect"
+    assert collector("harddense") == "marvel.datasets.metadrive_driver"
+    assert collector("BallRun") == "marvel.datasets.collect"
 
 
 def test_knobs_go_to_the_collectors_that_have_them():
     check_collect({"collect": {"lr": 0.01, "noise": 0.1, "steps": 5}}, ["BallRun", "easymean"])
-    with pytest.raises(ValueError, match=r"collect: 'noise' is no knob of marvel\.collect; allowed are"):
+    with pytest.raises(ValueError, match=r"collect: 'noise' is no option of marvel\.collect; allowed are"):
         check_collect({"collect": {"noise": 0.1}}, ["BallRun"])
     with pytest.raises(
-        ValueError, match=r"collect_per_task: easymean: 'stesp' is no knob of marvel\.drive; did you mean"
+        ValueError, match=r"collect_per_task: easymean: 'stesp' is no option of marvel\.drive; did you mean"
     ):
         check_collect({"collect_per_task": {"easymean": {"stesp": 5}}}, ["BallRun"])
 
@@ -65,7 +68,7 @@ def test_the_driver_gets_along_the_road_and_an_interruption_changes_nothing(tmp_
     assert [row["episodes"] for row in whole.rows] == [0, 1, 2]
     assert all(row["env_steps"] < following["env_steps"] for row, following in itertools.pairwise(whole.rows))
 
-    monkeypatch.setattr(problem, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(context, "SNAPSHOT_SECONDS", 0.0)
     (tmp_path / "state").mkdir()
     whole.env.close()
     assert run(make(tmp_path / "state"), stop=2) is None

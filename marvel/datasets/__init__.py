@@ -9,16 +9,15 @@ Schema (Liu et al. 2023, DSRL): seven arrays whose first axis is the environment
 are float32; `terminals`, `timeouts` (steps,) are bool and mark an episode's last step.
 """
 
-import importlib
 import os
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-from marvel.audit import FLOATS, SCHEMA, as_task, audit, load
+from marvel.datasets.validate import FLOATS, SCHEMA, as_task, audit, load
+from marvel.errors import InputError
 from marvel.tasks import Task
 
 
@@ -57,7 +56,7 @@ def read(path: str | Path, task: Task | str) -> dict[str, np.ndarray]:
         The seven arrays of the schema, float32 and bool, steps on the first axis.
 
     Raises:
-        ValueError: One sentence that names the file, what is wrong, what was allowed and what to do.
+        InputError: One sentence that names the file, what is wrong, what was allowed and what to do.
     """
     path, task = Path(path), as_task(task)
     arrays = load(path)
@@ -70,11 +69,11 @@ def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Write a DSRL-schema file: whole or not at all, and the same arrays give the same bytes.
 
     Raises:
-        ValueError: An array of the schema is missing or another is there.
+        InputError: An array of the schema is missing or another is there.
     """
     path = Path(path)
     if odd := set(arrays) ^ set(SCHEMA):
-        raise ValueError(f"{path}: a dataset holds exactly {', '.join(SCHEMA)}; add or drop {', '.join(sorted(odd))}.")
+        raise InputError(f"{path}: a dataset holds exactly {', '.join(SCHEMA)}; add or drop {', '.join(sorted(odd))}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -87,8 +86,3 @@ def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    # not an import statement: a run's record lists the code it imports, and a change in how a card looks is none there
-    sys.exit(importlib.import_module("marvel.datacard").main())

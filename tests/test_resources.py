@@ -6,8 +6,9 @@ from conftest import ROOT, SMALL
 from studies import Copy, toy_config
 
 from marvel.hyperparameters import Hyperparameters
-from marvel.tasks import TASKS, get_task, make_env
-from workflow.choice import expand_tasks, memory_mb, missing_simulator
+from marvel.simulators import make_env
+from marvel.tasks import TASKS, get_task
+from workflow.resources import expand_tasks, memory_mb, missing_simulator
 from workflow.study import Study
 
 
@@ -43,10 +44,10 @@ def test_dsrl_config_is_the_paper_s_on_all_tasks():
     study = Study(dsrl)
     assert len(study.tasks) == 38 and study.seeds == paper["seeds"] and len(study.seeds) >= 5
     for key in ("cost_limit", "dataset", "prealign"):
-        assert dsrl[key] == paper[key], key  # the same lines are tested once
+        assert dsrl[key] == paper[key], key  # the same entries are tested once
     for key in ("offline", "methods"):
         assert dsrl[key].items() <= paper[key].items(), key
-    on_cpq = {name for name, line in paper["methods"].items() if line.get("offline", "cpq").startswith("cpq")}
+    on_cpq = {name for name, entry in paper["methods"].items() if entry.get("offline", "cpq").startswith("cpq")}
     assert on_cpq - set(dsrl["methods"]) == {
         "vpa_dual_ascent",
         "vpa_pid",
@@ -87,7 +88,7 @@ def test_filters_of_a_config(tmp_path, toy_dataset):
     changed["dataset"]["filters"] = {"noise": 0.1, "epsilon": -1}
     study = Study(changed)
     assert study.dataset("Toy") == "results/toy/filtered/Toy/dataset.hdf5"
-    assert study.dataset("Toy") in study.pretrain_card("cpq", "Toy", 0)
+    assert study.dataset("Toy") in study.pretrain_spec("cpq", "Toy", 0)
     copied = Copy(tmp_path)
     assert copied.planned(changed)["filter"] == 1
     result = copied.run(changed, "--resources", "mem_mb=2000", "--until", "pretrain")
@@ -108,7 +109,7 @@ def test_a_missing_metadrive_is_named_before_the_first_job(tmp_path, monkeypatch
     driving |= {"dataset": {"source": "collect"}, "methods": {"from_scratch": scratch}}
     result = copied.run(driving)
     assert result.returncode != 0 and not list(tmp_path.rglob("progress.csv"))
-    (error,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+    (error,) = [entry for entry in result.stdout.splitlines() if entry.startswith("error: ")]
     assert error == "error: task 'mediummean' needs MetaDrive, which is not installed: ./run install metadrive"
     assert copied.planned(driving)["finetune"] == 3  # planning needs no simulator
     short = driving | {"hyperparameters": SMALL}

@@ -1,6 +1,6 @@
 """DSRL's changes to an offline dataset before training: density, outliers, inpainting, epsilon and noise.
 
-    python -m marvel.filters DATASET --task TASK --cost-limit LIMIT --seed SEED --filters JSON --out FILE
+    python -m marvel.datasets.filters DATASET --task TASK --cost-limit LIMIT --seed SEED --filters JSON --out FILE
 
 Each has the meaning of `pre_process_data` in dsrl/offline_env.py, and tests compare them with it number by number.
 They are applied in DSRL's order, which is that of the keywords of `prepare`.
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from marvel import datasets
+from marvel.errors import InputError
 from marvel.tasks import Task, get_task
 
 
@@ -85,17 +86,17 @@ def lies(
     allows, and rewards are multiplied by 1.5.
 
     Raises:
-        ValueError: Fewer candidates than asked for, or a limit below 1.
+        InputError: Fewer candidates than asked for, or a limit below 1.
     """
     risky = np.flatnonzero((found.costs >= task.max_cost / 2) & (found.returns >= task.max_return / 2))
     count = max(int(len(found.costs) * share), 1)
     if count > len(risky):
-        raise ValueError(
+        raise InputError(
             f"outliers: {count} episodes of {task.name} were to be relabelled and {len(risky)} have at least half of "
             "the largest cost and return; ask for a smaller share."
         )
     if cost_limit < 1:
-        raise ValueError(f"outliers: their costs are drawn from below the cost limit, which is {cost_limit}, below 1.")
+        raise InputError(f"outliers: their costs are drawn from below the cost limit, which is {cost_limit}, below 1.")
     chosen = rng.choice(risky, count, replace=False)
     new_costs = rng.choice(int(cost_limit), count)
     rewards, costs = arrays["rewards"].copy(), arrays["costs"].copy()
@@ -120,12 +121,12 @@ def inpainted(costs: np.ndarray, returns: np.ndarray, part: list[float], span: t
         (episodes,) bool.
 
     Raises:
-        ValueError: No episode has such a cost.
+        InputError: No episode has such a cost.
     """
     low, high = span
     within = ((high - low) * part[0] + low <= costs) & (costs <= (high - low) * part[1] + low)
     if not within.any():
-        raise ValueError(f"inpaint: no episode costs between {part[0]} and {part[1]} of the range; widen {part}.")
+        raise InputError(f"inpaint: no episode costs between {part[0]} and {part[1]} of the range; widen {part}.")
     low, high = returns[within].min(), returns[within].max()
     return within & ((high - low) * part[2] + low <= returns) & (returns <= (high - low) * part[3] + low)
 
@@ -184,14 +185,14 @@ def prepare(
         noise: Scale, see `with_noise`.
 
     Raises:
-        ValueError: A filter that cannot be applied, or one that leaves nothing.
+        InputError: A filter that cannot be applied, or one that leaves nothing.
     """
     found = sums(arrays)
     span = found.costs.min(), found.costs.max()
     if density != 1.0:
         chosen = crowds(found, rng)
         if not len(chosen):
-            raise ValueError(f"density: no cell of the grid holds more than 2 episodes of {task.name}; leave it at 1.")
+            raise InputError(f"density: no cell of the grid holds more than 2 episodes of {task.name}; leave it at 1.")
         arrays = take(arrays, chosen)
         found = sums(arrays)
     costs, returns, fixed = found.costs.copy(), found.returns.copy(), {}
@@ -207,7 +208,7 @@ def prepare(
         gone = near_best(costs[kept], returns[kept], epsilon, cost_limit)
         kept = np.setdiff1d(kept, kept[gone]) if epsilon else kept
     if not len(kept):
-        raise ValueError(f"the filters leave no episode of {task.name}; weaken them.")
+        raise InputError(f"the filters leave no episode of {task.name}; weaken them.")
     arrays = take(arrays, kept)
     return arrays if noise is None else with_noise(arrays, noise, rng)
 
@@ -222,7 +223,7 @@ def relabel_outliers(
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line: filter a file into another one."""
-    parser = argparse.ArgumentParser(prog="python -m marvel.filters", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m marvel.datasets.filters", description=__doc__.splitlines()[0])
     parser.add_argument("dataset")
     parser.add_argument("--task", required=True)
     parser.add_argument("--cost-limit", type=float, required=True)

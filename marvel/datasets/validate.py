@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from marvel.errors import InputError
 from marvel.tasks import TASKS, Task, get_task
 
 FLOATS = ("observations", "next_observations", "actions", "rewards", "costs")
@@ -27,28 +28,28 @@ def load(path: Path) -> dict[str, np.ndarray]:
     """Read the schema's arrays as float32 and bool, with columns of width one made flat, as DSRL does.
 
     Raises:
-        ValueError: No such file, not HDF5, a missing array, or values that are no numbers.
+        InputError: No such file, not HDF5, a missing array, or values that are no numbers.
     """
     if not path.is_file():
-        raise ValueError(f"{path} does not exist; name the HDF5 file of the dataset.")
+        raise InputError(f"{path} does not exist; name the HDF5 file of the dataset.")
     try:
         with h5py.File(path, "r", locking=False) as file:
             missing = [key for key in SCHEMA if not isinstance(file.get(key), h5py.Dataset)]
             if missing:
-                raise ValueError(
+                raise InputError(
                     f"{path} lacks {', '.join(missing)} (it holds {', '.join(sorted(file)) or 'nothing'}); "
                     f"a DSRL dataset has {', '.join(SCHEMA)} at its top level: rename or add the arrays."
                 )
             arrays = {key: file[key][()] for key in SCHEMA}
     except OSError as error:
-        raise ValueError(f"{path} cannot be read as HDF5, or is cut short ({error}); {ANOTHER}.") from None
+        raise InputError(f"{path} cannot be read as HDF5, or is cut short ({error}); {ANOTHER}.") from None
     for key, data in arrays.items():
         if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiub":
             kind = getattr(data, "dtype", type(data).__name__)
-            raise ValueError(f"{path}: {key} has dtype {kind}, not an array of numbers; convert it to {_dtype(key)}.")
+            raise InputError(f"{path}: {key} has dtype {kind}, not an array of numbers; convert it to {_dtype(key)}.")
         if key in FLAGS and not np.isin(data, (0, 1)).all():
             odd = data[~np.isin(data, (0, 1))].flat[0]
-            raise ValueError(f"{path}: {key} holds {odd}, but a flag is 0 or 1; convert it to bool.")
+            raise InputError(f"{path}: {key} holds {odd}, but a flag is 0 or 1; convert it to bool.")
         if key not in ("observations", "next_observations", "actions") and data.ndim == 2 and data.shape[1] == 1:
             data = data[:, 0]
         arrays[key] = data.astype(_dtype(key), copy=False)
@@ -64,16 +65,16 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
         task: The task that they must belong to.
 
     Raises:
-        ValueError: The first fault found.
+        InputError: The first fault found.
     """
     named = next((t.name for t in TASKS.values() if t.dataset_file and t.dataset_file in _names(path)), task.name)
     if named != task.name:
-        raise ValueError(
+        raise InputError(
             f"{path} is DSRL's file for {named}, not for {task.name}; name {task.dataset_file} or that task."
         )
     steps = len(arrays["rewards"]) if arrays["rewards"].ndim else 0
     if steps == 0:
-        raise ValueError(f"{path} holds no steps; {ANOTHER}.")
+        raise InputError(f"{path} holds no steps; {ANOTHER}.")
     widths = {
         "observations": task.observation_dim,
         "next_observations": task.observation_dim,
@@ -82,7 +83,7 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
     for key in SCHEMA:
         wanted = (steps, widths[key]) if key in widths else (steps,)
         if arrays[key].shape != wanted:
-            raise ValueError(
+            raise InputError(
                 f"{path}: {key} has shape {arrays[key].shape}, but {task.name} with {steps} rewards needs {wanted}; "
                 f"{_hint(arrays)}."
             )
@@ -90,7 +91,7 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
         bad = np.argwhere(~np.isfinite(arrays[key]))
         if len(bad):
             where = ", ".join(map(str, bad[0]))
-            raise ValueError(
+            raise InputError(
                 f"{path}: {key}[{where}] is {arrays[key][tuple(bad[0])]}, not finite ({len(bad)} such values); "
                 f"{ANOTHER}."
             )
@@ -99,7 +100,7 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
         _bounds(path, "actions", arrays["actions"], -1.0 - 1e-5, 1.0 + 1e-5)
     ends = arrays["terminals"] | arrays["timeouts"]
     if not ends[-1]:
-        raise ValueError(
+        raise InputError(
             f"{path}: the last row ({steps - 1}) ends no episode, so the file seems cut off; "
             f"set timeouts there or {ANOTHER}."
         )
@@ -107,14 +108,14 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
     lengths = np.diff(stops, prepend=0)
     if lengths.max() > task.max_episode_steps:
         start = (stops - lengths)[lengths.argmax()]
-        raise ValueError(
+        raise InputError(
             f"{path}: the episode from row {start} has {lengths.max()} steps, but one of {task.name} has at most "
             f"{task.max_episode_steps}; {_hint(arrays)}."
         )
     others = fitting(arrays)
     if others and task.name not in others:
         longest = lengths[arrays["timeouts"][stops - 1]].max()
-        raise ValueError(
+        raise InputError(
             f"{path}: its time limit is {longest} steps, but that of {task.name} is {task.max_episode_steps}; "
             f"{_hint(arrays)}."
         )
@@ -134,14 +135,14 @@ def guess_task(path: Path, arrays: dict[str, np.ndarray]) -> str:
     """The task that a file belongs to, by its name or folder, else by its shapes and time limit.
 
     Raises:
-        ValueError: None or several fit.
+        InputError: None or several fit.
     """
     by_name = [t.name for t in TASKS.values() if t.dataset_file and t.dataset_file in _names(path)]
     by_name += [word for word in (path.stem, path.absolute().parent.name) if word in TASKS]
     fits = fitting(arrays)
     if by_name or len(fits) == 1:
         return (by_name or fits)[0]
-    raise ValueError(f"{path} fits {', '.join(fits) or 'no task of marvel/tasks.tsv'}; say which it is with --task.")
+    raise InputError(f"{path} fits {', '.join(fits) or 'no task of marvel/tasks.tsv'}; say which it is with --task.")
 
 
 def _check_name(path: Path, arrays, stops, lengths) -> None:
@@ -151,9 +152,9 @@ def _check_name(path: Path, arrays, stops, lengths) -> None:
             largest = np.add.reduceat(arrays["costs"].astype(np.float64), stops - lengths).max()
             cut, count = float(match["cost"]), int(match["episodes"])
             if len(stops) != count:
-                raise ValueError(f"{path} holds {len(stops)} episodes, but its name promises {count}; {ANOTHER}.")
+                raise InputError(f"{path} holds {len(stops)} episodes, but its name promises {count}; {ANOTHER}.")
             if not 0.9 * cut <= largest <= cut + 1e-3:  # published maxima are 0.93 to 1 of the cut (marvel/tasks.tsv)
-                raise ValueError(
+                raise InputError(
                     f"{path}: its costliest episode costs {largest:g}, but its name promises about {cut:g}; {ANOTHER}."
                 )
 
@@ -173,7 +174,7 @@ def _bounds(path: Path, key: str, data: np.ndarray, low: float, high: float) -> 
     if len(bad):
         where, allowed = ", ".join(map(str, bad[0])), ">= 0" if high == np.inf else "in [-1, 1]"
         value = data[tuple(bad[0])]
-        raise ValueError(
+        raise InputError(
             f"{path}: {key}[{where}] is {value:g} ({len(bad)} such values), but {key} are {allowed}; "
             f"scale them or {ANOTHER}."
         )

@@ -1,4 +1,4 @@
-"""Figures as lines of a config: what they leave out is filled in, every fault one sentence."""
+"""Figures as entries of a config: what they leave out is filled in, every fault one sentence."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from workflow import figure_lines
+from workflow import figure_entries
 from workflow.scripts import figures
 from workflow.study import Study
 
@@ -40,34 +40,34 @@ def test_figure_lines_fill_in_what_a_line_leaves_out():
         "kind": "curves",
         "units": "raw",
         "window": 5,
-        "methods": ["marvel", "warm_start"],  # the line under another limit stays out
+        "methods": ["marvel", "warm_start"],  # the entry under another limit stays out
     }
     assert study.figures["sums"]["reference"] == "warm_start" and "window" not in study.figures["sums"]
-    command = figure_lines.figure_command(study, "curves_raw")
+    command = figure_entries.figure_command(study, "curves_raw")
     assert command == "curves --scores results/x/scores.csv --methods marvel warm_start --units raw --window 5"
-    assert figure_lines.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
+    assert figure_entries.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
     both = {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
-    assert figure_lines.figure_inputs(study, "sweep") == both
-    assert json.loads(study.finetune_card("marvel_limit40", "CarRun", 0))["cost_limit"] == 40
-    with pytest.raises(ValueError, match=r"vpa: cost_limit is no knob of marvel\.prealign"):
+    assert figure_entries.figure_inputs(study, "sweep") == both
+    assert json.loads(study.finetune_spec("marvel_limit40", "CarRun", 0))["cost_limit"] == 40
+    with pytest.raises(ValueError, match=r"vpa: cost_limit is no option of marvel\.prealign"):
         Study(CONFIG | {"prealign": {"vpa": {"cost_limit": 40}}})
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("entry", "words"),
     [
         ({"methods": ["marvle"]}, "figures: x: methods: 'marvle' is none of this study's; did you mean marvel"),
         ({"tasks": ["CarRum"]}, "figures: x: tasks: 'CarRum' is none of this study's; did you mean CarRun"),
-        ({"kind": "walk", "rows": ["cost"]}, "'rows' means nothing to a figure of kind walk"),
+        ({"kind": "steps", "rows": ["cost"]}, "'rows' means nothing to a figure of kind steps"),
         (
             {"kind": "improvement", "reference": "warm"},
             "reference: 'warm' is not among its methods; did you mean warm_start",
         ),
     ],
 )
-def test_a_bad_figure_line_is_one_sentence(line, words):
+def test_a_bad_figure_line_is_one_sentence(entry, words):
     with pytest.raises(ValueError, match=re.escape(words)):
-        figure_lines.figure_lines(CONFIG | {"figures": {"x": line}})
+        figure_entries.figure_entries(CONFIG | {"figures": {"x": entry}})
 
 
 def test_the_schema_names_the_nearest_key_of_a_figure_line():
@@ -80,6 +80,6 @@ def test_the_schema_names_the_nearest_key_of_a_figure_line():
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_figure_line_of_every_config_is_a_command(path):
     study = Study(yaml.safe_load(path.read_text()))
-    for name, line in study.figures.items():
-        words = shlex.split(figure_lines.figure_command(study, name))
-        assert figures.parser().parse_args([*words, "--out", "x"]).kind == line["kind"]
+    for name, entry in study.figures.items():
+        words = shlex.split(figure_entries.figure_command(study, name))
+        assert figures.parser().parse_args([*words, "--out", "x"]).kind == entry["kind"]

@@ -1,4 +1,4 @@
-"""What a config may say: schema, knobs and tuned values, each fault one sentence with the nearest valid name."""
+"""What a config may say: schema, options and tuned values, each fault one sentence with the nearest valid name."""
 
 import ast
 import csv
@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from marvel.errors import InputError
 from marvel.hyperparameters import nearest, resolve
 from marvel.tasks import TASKS
 
@@ -28,21 +29,21 @@ def with_numbers(value):
 
 
 @cache
-def knobs_of(train: str) -> dict[str, object]:
+def options_of(train: str) -> dict[str, object]:
     """Keyword-only arguments of `train` in the module `train` with their defaults, read from its source.
 
     Raises:
-        ValueError: No such file, or no such function in it.
+        InputError: No such file, or no such function in it.
     """
     path = ROOT / (train.replace(".", "/") + ".py")
     if not path.exists():
         known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
-        raise ValueError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
+        raise InputError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == "train":
             arguments = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
             return {argument.arg: default and ast.literal_eval(default) for argument, default in arguments}
-    raise ValueError(f"train: {path.relative_to(ROOT)} has no function train(problem, hp, *, ...).")
+    raise InputError(f"train: {path.relative_to(ROOT)} has no function train(context, hp, *, ...).")
 
 
 def read_table(path: Path, schema: str) -> dict[str, dict]:
@@ -53,14 +54,14 @@ def read_table(path: Path, schema: str) -> dict[str, dict]:
         schema: Name of the JSON schema of a row; by that of `hyperparameters`, columns must be hyperparameters too.
 
     Raises:
-        ValueError: An unknown task or column, or a cell that is no number, with line and column.
+        InputError: An unknown task or column, or a cell that is no number, with line and column.
     """
     table = {}
     with open(path, newline="", encoding="utf-8") as file:
         for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
             task, source = row.pop("task"), row.pop("source", None)
             if task not in TASKS:
-                raise ValueError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
+                raise InputError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
             values = {}
             for name, cell in row.items():
                 if not cell:
@@ -68,7 +69,7 @@ def read_table(path: Path, schema: str) -> dict[str, dict]:
                 try:
                     values[name] = yaml.safe_load(cell) if "e" not in cell.lower() else float(cell)
                 except (ValueError, yaml.YAMLError):
-                    raise ValueError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
+                    raise InputError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
             where = f"{path.name} line {number} ({task})"
             if schema == "hyperparameters":
                 resolve(values, where=where)
@@ -95,7 +96,7 @@ def check_schema(instance: dict, name: str = "config", where: str = "config") ->
     """Validate against a schema; the first fault becomes one sentence with the nearest valid name.
 
     Raises:
-        ValueError: The sentence, headed by `where` and the path to the fault.
+        InputError: The sentence, headed by `where` and the path to the fault.
     """
     validator = jsonschema.Draft202012Validator(read_schema(name))
     errors = sorted(validator.iter_errors(instance), key=lambda error: list(error.path))
@@ -106,8 +107,8 @@ def check_schema(instance: dict, name: str = "config", where: str = "config") ->
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
-        raise ValueError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+        raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
     if error.validator == "oneOf":
         given = ", ".join(sorted(error.instance))
-        raise ValueError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
-    raise ValueError(f"{where}: {error.message}.")
+        raise InputError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
+    raise InputError(f"{where}: {error.message}.")

@@ -1,11 +1,11 @@
 """DSRL-style offline data from the real simulator, for whoever cannot get DSRL's files. DSRL-style, not DSRL.
 
 DSRL's authors trained safe-RL experts under changing cost limits, logged every episode and thinned the cloud of (cost,
-return) points (Liu et al. 2023). The same here, with one expert for all limits (`marvel.expert`): its multiplier is one
-more number in the observation, drawn anew for every transition of a minibatch, so each update teaches all prices of
-cost at once. A cost limit is then a way of playing, not a training run of its own: play at a low price until the limit
-is spent and at a high one from there on, or the other way round. Limits are swept over DSRL's cost range while the
-expert learns, and once more, with other action noise, when it has learned.
+return) points (Liu et al. 2023). The same here, with one expert for all limits (`marvel.datasets.expert`): its
+multiplier is one more number in the observation, drawn anew for every transition of a minibatch, so each update
+teaches all prices of cost at once. A cost limit is then a way of playing, not a training run of its own: play at a low
+price until the limit is spent and at a high one from there on, or the other way round. Limits are swept over DSRL's
+cost range while the expert learns, and once more, with other action noise, when it has learned.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,11 @@ import numpy as np
 import torch
 
 from marvel.buffer import ReplayBuffer
-from marvel.expert import Expert
+from marvel.datasets.expert import Expert
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
 from marvel.rollout import Episode
+from marvel.run.context import Context
 from marvel.tasks import Task
 
 ROUND_STEPS = 500  # environment steps a round, at least; updates follow each round
@@ -96,7 +97,7 @@ def to_arrays(buffer: ReplayBuffer, log: Log, kept: np.ndarray) -> dict[str, np.
 
 
 def train(
-    problem: Problem,
+    context: Context,
     hp: Hyperparameters,
     *,
     steps: int = 60_000,
@@ -113,8 +114,8 @@ def train(
     """Collect a dataset; yields a row every `ROW_EVERY` rounds and returns the arrays of DSRL's schema.
 
     Args:
-        problem: Task and seed; resumes the loop.
-        hp: Not read: the expert's settings are the knobs below, so that tuning a method never changes the data.
+        context: Task and seed; resumes the loop.
+        hp: Not read: the expert's settings are the options below, so that tuning a method never changes the data.
         steps: Environment steps with learning.
         rollout_steps: Steps of the trained expert's episodes with a switch of price, at 0 to 1.5 times its own noise.
         update_ratio: Minibatches per environment step while learning.
@@ -123,11 +124,11 @@ def train(
         multipliers: Range from which the prices are drawn.
 
     Raises:
-        ValueError: No episode came to lie within DSRL's ranges.
+        InputError: No episode came to lie within DSRL's ranges.
     """
-    task = problem.task
+    task = context.task
     expert = Expert(
-        problem,
+        context,
         replace(
             hp,
             **{"hidden_layers": 2, "hidden_units": hidden_units, "batch_size": batch_size, "temperature": temperature},
@@ -140,31 +141,31 @@ def train(
     learning = -(-steps // (per_round * task.max_episode_steps))
     rounds = learning + -(-rollout_steps // (per_round * task.max_episode_steps))
     capacity = rounds * per_round * task.max_episode_steps
-    path = None if problem.scratch is None else problem.scratch / "buffer.f32"
+    path = None if context.scratch is None else context.scratch / "buffer.f32"
     buffer, log = ReplayBuffer(capacity, task.observation_dim, task.action_dim, path=path), Log()
-    for index in problem.rounds(rounds, state=(expert.agent, buffer, log)):
+    for index in context.rounds(rounds, state=(expert.agent, buffer, log)):
         metrics = {}
         if index:
-            generator, policy = problem.generator("episodes", index), expert.agent.policy()
+            generator, policy = context.generator("episodes", index), expert.agent.policy()
             for _ in range(per_round):
-                episode = expert.play(problem, policy, generator, learning=index <= learning)
+                episode = expert.play(context, policy, generator, learning=index <= learning)
                 buffer.add_episode(*episode)
                 log.add(episode)
         if 0 < index <= learning:
-            generator = problem.generator("minibatches", index)
+            generator = context.generator("minibatches", index)
             for _ in range(int(update_ratio * per_round * task.max_episode_steps)):
                 metrics = expert.update(buffer, generator)
         row = summary(log, task, per_round, metrics)
-        problem.report(row["env_steps"], capacity, "env_steps", **row)
+        context.report(row["env_steps"], capacity, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (learning, rounds):
             yield {"round": index} | row
     if not len(log.inside(task)):
-        raise ValueError(
-            f"{problem.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges (return "
+        raise InputError(
+            f"{context.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges (return "
             f"{task.min_return:.0f} to {task.max_return:.0f}, cost up to {task.max_cost:.0f}); "
             f"raise steps above {steps}."
         )
-    return to_arrays(buffer, log, thin(log, task, problem.generator("thinning")))
+    return to_arrays(buffer, log, thin(log, task, context.generator("thinning")))
 
 
 def summary(log: Log, task: Task, latest: int, metrics: dict) -> dict:

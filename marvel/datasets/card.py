@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from marvel.audit import DSRL_NAME, FLAGS, as_task, guess_task, load
 from marvel.datasets import episodes, read
-from marvel.mirrors import find
-from marvel.record import file_hash
+from marvel.datasets.mirrors import find
+from marvel.datasets.validate import DSRL_NAME, FLAGS, as_task, guess_task, load
+from marvel.run.record import file_hash
 from marvel.tasks import Task
 
 COLLECTORS = {
-    "marvel.collect": "this project's own expert",
-    "marvel.drive": "MetaDrive's own driver at speeds drawn by this project",
+    "marvel.datasets.collect": "this project's own expert",
+    "marvel.datasets.metadrive_driver": "MetaDrive's own driver at speeds drawn by this project",
 }
 
 
@@ -86,7 +86,7 @@ def origin(path: Path) -> dict:
     record = path.with_name("run.json")
     if path.name == "dataset.hdf5" and record.exists() and not path.is_symlink():
         run = json.loads(record.read_text())
-        kept = {key: run.get(key) for key in ("train", "seed", "knobs")}
+        kept = {key: run.get(key) for key in ("train", "seed", "options")}
         spent = {key: run.get("record", {}).get(key) for key in ("cpu_seconds", "commit")}
         return {"note": not_dsrl(run["train"])} | kept | spent
     if DSRL_NAME.match(path.resolve().name):

@@ -9,9 +9,10 @@ import torch
 
 from marvel.buffer import ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
-from marvel.problem import Problem
+from marvel.networks import gaussian
 from marvel.rollout import Episode, episode_seed
-from marvel.sac import SACLagrangian, gaussian
+from marvel.run.context import Context
+from marvel.sac import SACLagrangian
 from marvel.tasks import Task
 
 FREE = 0.15  # share of draws at which cost has no price
@@ -31,15 +32,15 @@ class Expert:
     """A SAC-Lagrangian for every multiplier in a range, told which by the observation's last number.
 
     Args:
-        problem: Task and seed.
+        context: Task and seed.
         hp: Sizes and rates.
         multipliers: Least positive multiplier and largest one, in scaled reward per unit of cost.
     """
 
-    def __init__(self, problem: Problem, hp: Hyperparameters, multipliers: tuple[float, float]):
-        task = problem.task
+    def __init__(self, context: Context, hp: Hyperparameters, multipliers: tuple[float, float]):
+        task = context.task
         self.hp, (self.low, self.high) = hp, multipliers
-        generator = problem.generator("initial weights")
+        generator = context.generator("initial weights")
         self.agent = SACLagrangian(task.observation_dim + 1, task.action_dim, hp, generator)
 
     def feature(self, multiplier):
@@ -82,9 +83,9 @@ class Expert:
                 plan = Plan(cheap, expensive, 1.05 * limit * task.max_cost, math.inf, 1.0)
         return plan if learning else plan._replace(noise=1.5 * noise)
 
-    def play(self, problem: Problem, policy: Callable, generator: torch.Generator, learning: bool) -> Episode:
+    def play(self, context: Context, policy: Callable, generator: torch.Generator, learning: bool) -> Episode:
         """One episode; its plan, seed and action noise come from `generator` alone."""
-        task, env = problem.task, problem.env
+        task, env = context.task, context.env
         plan = self.plan(task, generator, learning)
         noise = plan.noise * torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
         last = np.float32([self.feature(plan.first)]), np.float32([self.feature(plan.then)])

@@ -8,9 +8,15 @@ import platform
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Files that only carry data from and to disk: a change in them cannot change a number.
-CARRIERS = {"marvel/run.py", "marvel/progress.py", "marvel/record.py", "marvel/mirrors.py", "marvel/__init__.py"}
+CARRIERS = {
+    "marvel/run/__main__.py",
+    "marvel/run/progress.py",
+    "marvel/run/record.py",
+    "marvel/datasets/mirrors.py",
+    "marvel/__init__.py",
+}
 PACKAGES = ("torch", "numpy", "dsrl", "gymnasium", "bullet-safety-gym", "pybullet", "safety-gymnasium", "mujoco")
 PACKAGES += ("metadrive-simulator", "panda3d")
 

@@ -4,9 +4,10 @@ import importlib.util
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
-from workflow.checks import knobs_of
+from workflow.validation import options_of
 
 SUITES = sorted({task.suite for task in TASKS.values()})
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
@@ -20,7 +21,7 @@ def expand_tasks(words: list[str]) -> list[str]:
             A pattern never stands for the toy task.
 
     Raises:
-        ValueError: A word that stands for no task, with the nearest names.
+        InputError: A word that stands for no task, with the nearest names.
     """
     chosen = {}
     for word in words:
@@ -28,11 +29,11 @@ def expand_tasks(words: list[str]) -> list[str]:
             suite = word.removeprefix("suite:")
             found = [task.name for task in TASKS.values() if task.suite == suite]
             if not found:
-                raise ValueError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}.")
+                raise InputError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}.")
         elif set(word) & set("*?["):
             found = [task.name for task in TASKS.values() if fnmatchcase(task.name, word) and task.suite != "toy"]
             if not found:
-                raise ValueError(f"tasks: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
+                raise InputError(f"tasks: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
         else:
             found = [get_task(word).name]
         chosen |= dict.fromkeys(found)
@@ -43,19 +44,19 @@ def ranks_section(config: dict) -> dict:
     """The `ranks` section of a config with its defaults; {} without one.
 
     Raises:
-        ValueError: It names a task, an offline or a prealign line that does not exist, or an algorithm that hands no
+        InputError: It names a task, an offline or a prealign entry that does not exist, or an algorithm that hands no
             critics over.
     """
     if "ranks" not in config:
         return {}
     for key in ("offline", "prealign"):
         if (name := config["ranks"][key]) not in (known := config.get(key, {})):
-            raise ValueError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
+            raise InputError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
     if (train := config["offline"][config["ranks"]["offline"]]["train"]) != "marvel.cpq":
-        raise ValueError(f"ranks: {train} hands no critics over; name an offline line of marvel.cpq.")
+        raise InputError(f"ranks: {train} hands no critics over; name an offline entry of marvel.cpq.")
     for task in config["ranks"].get("tasks", []):
         if task not in config["tasks"]:
-            raise ValueError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}.")
+            raise InputError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}.")
     return {"tasks": config["tasks"], "points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
 
 
@@ -78,27 +79,27 @@ MARGIN = 1.15  # what the parts below leave out
 
 def collector(task: str) -> str:
     """The module that makes a task's data where `source: collect` asks for it."""
-    return "marvel.drive" if get_task(task).suite == "metadrive" else "marvel.collect"
+    return "marvel.datasets.metadrive_driver" if get_task(task).suite == "metadrive" else "marvel.datasets.collect"
 
 
 def check_collect(data: dict, tasks: list[str]) -> None:
-    """Check a config's knobs of the collectors. One that only some of the study's collectors have goes to these alone.
+    """Check a config's options of the collectors; one that only some collectors have goes to these alone.
 
     Raises:
-        ValueError: A knob that no collector in use has, or that a task's own lacks.
+        InputError: An option that no collector in use has, or that a task's own lacks.
     """
     used = dict.fromkeys(map(collector, tasks))
     places = [("collect", data.get("collect", {}), used)]
     places += [
-        (f"collect_per_task: {task}", line, [collector(task)])
-        for task, line in data.get("collect_per_task", {}).items()
+        (f"collect_per_task: {task}", entry, [collector(task)])
+        for task, entry in data.get("collect_per_task", {}).items()
     ]
-    for where, line, modules in places:
-        known = {key for module in modules for key in knobs_of(module)}
-        for key in line:
+    for where, entry, modules in places:
+        known = {key for module in modules for key in options_of(module)}
+        for key in entry:
             if key not in known:
-                raise ValueError(
-                    f"dataset: {where}: {key!r} is no knob of {' or '.join(modules)}; {nearest(key, known)}."
+                raise InputError(
+                    f"dataset: {where}: {key!r} is no option of {' or '.join(modules)}; {nearest(key, known)}."
                 )
 
 

@@ -1,0 +1,73 @@
+"""Run one spec, `python -m marvel.run SPEC --out DIR`, or check a result, `python -m marvel.run --check FILE`.
+
+SPEC is a JSON file, or JSON itself; a finished run's run.json is a spec too, so any run can be repeated from its own
+record. DIR receives progress.csv, run.json and, where the stage makes one, checkpoint.pt or dataset.hdf5. An
+interrupted run goes on from DIR/.state when the same command is given again; finished outputs are never overwritten.
+"""
+
+import argparse
+import contextlib
+import sys
+import traceback
+from pathlib import Path
+
+from marvel.errors import InputError
+from marvel.run.execute import execute
+from marvel.run.progress import read_progress
+from marvel.run.spec import read_spec
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; faults of the input end with one sentence and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m marvel.run", description=__doc__)
+    parser.add_argument("spec", nargs="?", help="JSON file or text; a run.json repeats its run")
+    parser.add_argument("--out", type=Path, help="folder for the outputs")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
+    parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
+    options = parser.parse_args(arguments)
+    if options.check is None and (options.spec is None or options.out is None):
+        parser.error("give a spec and --out, or --check FILE")
+    with contextlib.ExitStack() as stack:
+        if options.log:
+            options.log.parent.mkdir(parents=True, exist_ok=True)
+            log = stack.enter_context(open(options.log, "a", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
+        try:
+            if options.check:
+                rows = read_progress(options.check)
+                print(f"{options.check}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
+            else:
+                execute(read_spec(options.spec), options.out)
+        except InputError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+        except Exception:
+            traceback.print_exc()
+            return 1
+    return 0
+
+
+class Tee:
+    """Writes go to two text streams: the terminal shows progress while the log keeps it."""
+
+    def __init__(self, *streams):
+        self.streams = streams
+
+    def write(self, text: str) -> int:
+        """Write to both."""
+        for stream in self.streams:
+            stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush both."""
+        for stream in self.streams:
+            stream.flush()
+
+    def fileno(self) -> int:
+        """The first stream's file descriptor."""
+        return self.streams[0].fileno()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
