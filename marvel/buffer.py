@@ -1,5 +1,7 @@
 """Transitions: `Batch` is what an update sees, `ReplayBuffer` keeps them (an offline dataset is a full one)."""
 
+import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +30,12 @@ class ReplayBuffer:
         capacity: Number of transitions that fit; adding more is an error (a run knows its budget).
         observation_dim: Length of an observation.
         action_dim: Length of an action.
-        path: File that backs the rows by a memory map; a snapshot of the run then holds the row count alone, because
-            rows below it are never rewritten. None keeps the rows in ordinary memory.
+        path: File that backs the rows by a memory map; a snapshot of the run then holds the row count and the rows'
+            hash alone, because rows below it are never rewritten. None keeps the rows in ordinary memory.
         timeouts_terminal: Whether a time limit stops bootstrapping, as in the official code (Q22).
+
+    Raises:
+        InputError: The disk has no room for the file.
     """
 
     def __init__(
@@ -42,15 +47,16 @@ class ReplayBuffer:
         timeouts_terminal: bool = False,
     ):
         o, a = observation_dim, action_dim
-        self.capacity, self.size, self.timeouts_terminal = capacity, 0, timeouts_terminal
+        self.capacity, self.size, self.timeouts_terminal, self.path = capacity, 0, timeouts_terminal, path
         # columns: observation, next observation, action, reward, cost, terminal, timeout
         self._widths = (o, o, a, 1, 1, 1, 1)
         shape = (max(capacity, 1), sum(self._widths))
         if path is None:
             self._array = np.zeros(shape, np.float32)
         else:
-            fits = path.exists() and path.stat().st_size == 4 * shape[0] * shape[1]
-            self._array = np.memmap(path, np.float32, "r+" if fits else "w+", shape=shape)
+            allocate(path, 4 * shape[0] * shape[1])
+            self._array = np.memmap(path, np.float32, "r+", shape=shape)
+        self._hash = hashlib.sha256()  # of the rows so far, where a file backs them
         self._rows = torch.from_numpy(np.asarray(self._array))
 
     @classmethod
@@ -88,6 +94,8 @@ class ReplayBuffer:
             self._array[start:stop, left : left + width] = np.asarray(column).reshape(stop - start, width)
             left += width
         self.size = stop
+        if self.path is not None:
+            self._hash.update(self._array[start:stop])
 
     def sample(self, batch_size: int, generator: torch.Generator) -> Batch:
         """Draw `batch_size` transitions uniformly with replacement."""
@@ -101,13 +109,42 @@ class ReplayBuffer:
 
     def state_dict(self) -> dict:
         """What a snapshot keeps; a memory-mapped buffer is flushed so that its rows survive beside it."""
-        if isinstance(self._array, np.memmap):
+        if self.path is not None:
             self._array.flush()
-            return {"size": self.size}
+            return {"size": self.size, "sha256": self._hash.hexdigest()}
         return {"size": self.size, "rows": self._rows[: self.size].clone()}
+
+    def holds(self, state: dict) -> bool:
+        """Whether the rows that a snapshot counts on are the ones in this buffer's file."""
+        return "sha256" not in state or self._hash_of(state["size"]).hexdigest() == state["sha256"]
 
     def load_state_dict(self, state: dict) -> None:
         """Go back to a snapshot; rows behind its size are forgotten."""
         self.size = state["size"]
         if "rows" in state:
             self._rows[: self.size] = state["rows"]
+        else:
+            self._hash = self._hash_of(self.size)
+
+    def _hash_of(self, size: int):
+        return hashlib.sha256(self._array[:size])
+
+
+def allocate(path: Path, size: int) -> None:
+    """Give a file `size` bytes of disk: a memory map that runs out of it later ends the process without a word.
+
+    What the file holds stays, as far as it goes.
+
+    Raises:
+        InputError: There is not enough room.
+    """
+    try:
+        with open(path, "ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+            os.truncate(file.fileno(), size)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise InputError(
+            f"{path.parent} has no room for the replay buffer of {size:,} bytes ({error.strerror}); free some space, "
+            "choose another folder, or lower the online budget."
+        ) from None

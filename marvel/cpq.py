@@ -105,7 +105,10 @@ class CPQ:
 
     def state_dict(self) -> dict:
         """Everything that learning changes; as a checkpoint it is of kind "cpq"."""
-        return {"kind": "cpq"} | {name: getattr(self, name).state_dict() for name in self.PARTS + self.OPTIMIZERS}
+        form = {"reward_scale": self.reward_scale, "discount": self.discount}  # what its critics' values mean
+        return {"kind": "cpq", "form": form} | {
+            name: getattr(self, name).state_dict() for name in self.PARTS + self.OPTIMIZERS
+        }
 
     def load_state_dict(self, state: dict) -> None:
         """Go back to a snapshot."""

@@ -1,15 +1,18 @@
 """The online loop that the methods share: play episodes, move the multiplier, update, report a row."""
 
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
 
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.errors import Diverged
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
 from marvel.networks import gaussian
-from marvel.rollout import Episode, evaluate, play_episodes
+from marvel.rollout import Episode, evaluate, play_round
 from marvel.run.context import Context
 from marvel.run.progress import COLUMNS
 from marvel.sac import SACLagrangian
@@ -24,10 +27,10 @@ def finetune(
     policy: Callable[[int, int], Callable] | None = None,
     update: Callable | None = None,
     sample: Callable[[ReplayBuffer, torch.Generator], Batch] | None = None,
-    told: Callable[[list[float]], float] | None = None,
-    stored: int | None = None,
+    accounting: Callable[[list[Episode]], tuple[list[Episode], float]] | None = None,
+    evaluated: Callable[[int, int], Callable] | None = None,
     update_ratio: float | None = None,
-    warmup: int = 0,
+    warmup_steps: int = 0,
 ) -> Iterator[dict]:
     """Run the online budget; yields one row per round, the first one being the start policy.
 
@@ -35,40 +38,45 @@ def finetune(
         context: Task, limit, seed.
         hp: Budget and rhythm.
         agent: Learner.
-        multiplier: Controller of the cost's price, moved before each minibatch with one cost per round (the published
-            rhythm, Q19); with an `update_ratio` just as often, spread over the round's minibatches.
+        multiplier: Controller of the multiplier, moved before each minibatch with one episode cost per round (the
+            official rhythm, Q19); with an `update_ratio` just as often, spread over the round's minibatches.
         policy: `policy(round, episode)` makes the acting function of one episode, which is asked once per step as
             `act(observation, noise)`; by default the learner's own policy.
         update: One minibatch, `update(batch, multiplier, draw)`; by default `agent.update`.
         sample: Draws a minibatch, `sample(buffer, generator)`; by default hp.batch_size transitions of the buffer.
-        told: What the multiplier is told of the round's episode costs; by default their mean.
-        stored: Only so many of a round's episodes, the first ones, enter the buffer; by default all.
+        accounting: `accounting(episodes)` -> (those of the round that enter the buffer, the episode cost that moves the
+            multiplier); by default all of them and their mean cost.
+        evaluated: As `policy`, for the episodes of an evaluation, with noise None; by default the learner's own
+            deterministic policy.
         update_ratio: Minibatches per environment step, over the whole run; by default hp.updates_per_round a round.
-        warmup: Rounds at the start that only fill the buffer; their steps count, they are owed no minibatches.
+        warmup_steps: Environment steps at the start, in whole rounds, that only fill the buffer; they count as all
+            others do, and no minibatches are owed for them.
+
+    Raises:
+        Diverged: The episode cost for the multiplier is not finite, or see `Context.rounds` and `play_episode`.
     """
     buffer = context.replay_buffer(hp)
     moves = hp.updates_per_round if hp.multiplier_moves == "minibatch" else 1  # a round, of the multiplier
     total = hp.online_episodes * context.task.max_episode_steps
+    context.actor = agent.actor
     for index in context.rounds(hp.rounds, state=(agent, multiplier, buffer)):
         if index == 0:
             row = first_row()
         else:
-            acting = (
-                agent.policy() if policy is None else policy(index, number) for number in range(hp.episodes_per_round)
-            )
-            episodes = play_episodes(context, acting, context.generator("episodes", index))
+
+            def acting(number: int, index: int = index) -> Callable:
+                return agent.policy() if policy is None else policy(index, number)
+
+            episodes = play_round(context, hp, index, acting)
             row = next_row(context, index, episodes)
-            for episode in episodes[:stored]:
+            stored, cost = (episodes, row["train_cost"]) if accounting is None else accounting(episodes)
+            if not math.isfinite(cost):
+                raise Diverged(f"the episode cost that moves the multiplier is {cost}")
+            for episode in stored:
                 buffer.add_episode(*episode)
-            cost = row["train_cost"] if told is None else told(episode_costs(episodes))
             generator = context.generator("minibatches", index)
             draw = gaussian(generator)
-            if index <= warmup:
-                due = 0
-            elif update_ratio is None:
-                due = hp.updates_per_round
-            else:  # what rounding cuts off in one round is made up in the next
-                due = int(update_ratio * (row["env_steps"] - context.rows[warmup]["env_steps"])) - row["updates"]
+            due = minibatches_due(hp, context.rows, row, update_ratio, warmup_steps)
             for number in range(due):
                 if number * moves // due > (number - 1) * moves // due:
                     multiplier.update(cost)
@@ -79,9 +87,25 @@ def finetune(
             if due:
                 row |= {name: float(value) for name, value in metrics.items()}
         if index % hp.eval_every == 0 or index == hp.rounds:
-            row |= evaluate(context, hp, agent.policy(), index)
+            own = None if evaluated is None else partial(evaluated, index)
+            row |= evaluate(context, hp, agent.policy(), index, own)
         context.report(row["env_steps"], total, "env_steps", **row)
         yield row
+
+
+def minibatches_due(
+    hp: Hyperparameters, rows: list[dict], row: dict, update_ratio: float | None, warmup_steps: int
+) -> int:
+    """Minibatches that follow the round whose row is `row`; `rows` are those before it.
+
+    With an update ratio, what rounding cuts off in one round is made up in the next.
+    """
+    if rows[-1]["env_steps"] < warmup_steps:
+        return 0
+    if update_ratio is None:
+        return hp.updates_per_round
+    begun = next(earlier["env_steps"] for earlier in rows if earlier["env_steps"] >= warmup_steps)
+    return int(update_ratio * (row["env_steps"] - begun)) - row["updates"]
 
 
 def first_row() -> dict:

@@ -43,6 +43,7 @@ class Hyperparameters:
     updates_per_round: int = 20  # official: 5 calls of 4 minibatches
     eval_every: int = 20  # rounds
     eval_episodes: int = 10
+    round_unit: str = "steps"  # of whole episodes, so that budgets are equal; or "episodes", the official unit (Q33)
     # form of the update, one option per row of the table in docs/paper-against-code.md
     trunk_activation: str = "relu"  # after the online actor's last hidden layer (Q7)
     cost_critic_layers: int | None = None  # None: as the other critics; official: 3, offline tensors by name (Q8)
@@ -84,9 +85,11 @@ OFFICIAL = {
     "entropy_in_target": "batch_mean",
     "actor_critics": "target",
     "timeouts_terminal": True,
+    "round_unit": "episodes",
 }
 AT_LEAST_ONE = ("hidden_layers", "hidden_units", "batch_size", "episodes_per_round", "eval_every", "cost_critic_layers")
 CHOICES = {
+    "round_unit": ("steps", "episodes"),
     "trunk_activation": ("relu", "tanh"),
     "log_prob": ("true", "official"),
     "entropy_in_target": ("sample", "batch_mean"),

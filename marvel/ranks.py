@@ -18,9 +18,10 @@ import torch
 
 from marvel import datasets
 from marvel.errors import InputError
+from marvel.files import write_atomically
 from marvel.hyperparameters import Hyperparameters, resolve
 from marvel.rollout import episode_seed
-from marvel.run.context import Context, write_atomically
+from marvel.run.context import Context
 from marvel.run.spec import read_spec
 from marvel.sac import SACLagrangian
 from marvel.simulators import State
@@ -134,7 +135,8 @@ def critics_of(path: Path, context: Context, hp: Hyperparameters) -> SACLagrangi
     checkpoint = torch.load(path, weights_only=True)
     if not {"reward_critic", "cost_critic"} <= set(checkpoint):
         raise InputError(
-            f"{path} holds no critics that fine-tuning takes over; give `ranks` an offline entry of marvel.cpq."
+            f"{path} holds no critics that fine-tuning takes over; "
+            "give `ranks` an offline entry whose algorithm hands its critics over, such as marvel.cpq."
         )
     sizes = (context.task.observation_dim, context.task.action_dim)
     return SACLagrangian.load(checkpoint, hp, *sizes, context.generator("initial weights"))

@@ -1,6 +1,6 @@
 """Playing episodes: for learning (stochastic) and for evaluation (deterministic)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,10 @@ def play_episode(env, policy: Callable, seed: int, noise: np.ndarray | None = No
         policy: `policy(observation, noise)` -> action (action_dim,).
         seed: Episode seed.
         noise: (max_episode_steps, action_dim) standard-normal draws, one row a step; None plays deterministically.
+
+    Raises:
+        Diverged: The policy's action is not finite.
+        SimulatorError: The simulator's answer is not finite.
     """
     observation, _ = env.reset(seed=seed)
     observations, actions, rewards, costs = [observation], [], [], []
@@ -44,13 +48,28 @@ def play_episode(env, policy: Callable, seed: int, noise: np.ndarray | None = No
     return Episode(*floats, terminated)
 
 
-def play_episodes(context: Context, policies: Iterable[Callable], generator: torch.Generator) -> list[Episode]:
-    """Play one stochastic episode per acting function; seeds and action noise come from `generator` alone."""
-    shape = (context.task.max_episode_steps, context.task.action_dim)
-    played = []
-    for policy in policies:
-        noise = torch.randn(*shape, generator=generator).numpy()
-        played.append(play_episode(context.env, policy, episode_seed(generator), noise))
+def play_round(context: Context, hp: Hyperparameters, index: int, acting: Callable[[int], Callable]) -> list[Episode]:
+    """Play the stochastic episodes of round `index` (from 1 on).
+
+    With round_unit "steps" these are whole episodes until the run has played index * episodes_per_round * time limit
+    steps, so that budgets are equal in environment steps wherever episodes end; with "episodes" they are
+    episodes_per_round, the official unit (Q33).
+
+    Args:
+        context: Task, seed and the rows so far.
+        hp: `round_unit`, `episodes_per_round`.
+        index: The round.
+        acting: `acting(number)` makes the acting function of the round's episode `number` (from 0 on).
+    """
+    longest = context.task.max_episode_steps
+    steps, target = context.rows[-1]["env_steps"], index * hp.episodes_per_round * longest
+    played: list[Episode] = []
+    while len(played) < hp.episodes_per_round if hp.round_unit == "episodes" else steps < target:
+        generator = context.generator("episode", index, len(played))
+        noise = torch.randn(longest, context.task.action_dim, generator=generator).numpy()
+        played.append(play_episode(context.env, acting(len(played)), episode_seed(generator), noise))
+        context.log_episode("train", played[-1])
+        steps += len(played[-1].actions)
     return played
 
 
@@ -59,7 +78,13 @@ def episode_seed(generator: torch.Generator) -> int:
     return int(torch.randint(2**31 - 1, (1,), generator=generator))
 
 
-def evaluate(context: Context, hp: Hyperparameters, policy: Callable, index: int) -> dict[str, float]:
+def evaluate(
+    context: Context,
+    hp: Hyperparameters,
+    policy: Callable,
+    index: int,
+    acting: Callable[[int], Callable] | None = None,
+) -> dict[str, float]:
     """Undiscounted return and cost of the deterministic policy over distinct episodes of their own stream.
 
     Args:
@@ -67,6 +92,7 @@ def evaluate(context: Context, hp: Hyperparameters, policy: Callable, index: int
         hp: `eval_episodes`; `repeat_eval_episode` plays one episode that often, as the official code does (Q27).
         policy: `policy(observation, None)` -> action.
         index: Which evaluation this is; picks the episodes.
+        acting: `acting(number)` makes the acting function of episode `number`, where it is not `policy` throughout.
 
     Returns:
         eval_return, eval_cost, their standard deviations over episodes and the number of episodes.
@@ -75,13 +101,16 @@ def evaluate(context: Context, hp: Hyperparameters, policy: Callable, index: int
     seeds = [episode_seed(generator) for _ in range(hp.eval_episodes)]
     if hp.repeat_eval_episode:
         seeds = seeds[:1] * len(seeds)
-    episodes = [play_episode(context.env, policy, seed) for seed in seeds]
-    returns = np.array([episode.rewards.sum(dtype=np.float64) for episode in episodes])
-    costs = np.array([episode.costs.sum(dtype=np.float64) for episode in episodes])
+    sums = []
+    for number, seed in enumerate(seeds):
+        episode = play_episode(context.env, acting(number) if acting else policy, seed)
+        context.log_episode("eval", episode)
+        sums.append(context.episodes[-1][-2:])
+    returns, costs = np.array(sums).T
     return {
         "eval_return": float(returns.mean()),
         "eval_cost": float(costs.mean()),
         "eval_return_std": float(returns.std()),
         "eval_cost_std": float(costs.std()),
-        "eval_episodes": len(episodes),
+        "eval_episodes": len(seeds),
     }

@@ -26,7 +26,10 @@ class SACLagrangian:
     PARTS = ("actor", "reward_critic", "cost_critic", "reward_target", "cost_target")
     OPTIMIZERS = ("actor_optimizer", "reward_optimizer", "cost_optimizer")
     # Settings under which a checkpoint means what it says; pre-alignment and finetuning must agree on them.
-    FORM = ("trunk_activation", "cost_critic_layers", "restore_actor_optimizer", "layer_norm")
+    FORM = (
+        *("trunk_activation", "cost_critic_layers", "restore_actor_optimizer", "layer_norm"),
+        *("reward_scale", "discount"),
+    )
 
     def __init__(self, observation_dim: int, action_dim: int, hp: Hyperparameters, generator: torch.Generator):
         self.hp = hp
@@ -130,12 +133,7 @@ class SACLagrangian:
         Raises:
             ValueError: It was made under another form.
         """
-        for name, value in self.form().items():
-            if state["form"][name] != value:
-                raise InputError(
-                    f"the pre-aligned checkpoint was made with {name} {state['form'][name]}, not {value}; "
-                    "give the prealign entry and the method's entry the same."
-                )
+        check_form(self.hp, state)
         for name in self.PARTS:
             load_strictly(getattr(self, name), state[name], name.replace("_", " "))
         for name in self.OPTIMIZERS:
@@ -166,6 +164,7 @@ class SACLagrangian:
                 )
             load_strictly(agent.actor, checkpoint["actor"], "actor")
             if "reward_critic" in checkpoint:
+                check_form(hp, checkpoint)
                 load_strictly(agent.reward_critic, checkpoint["reward_critic"], "reward critic")
             if "cost_critic" in checkpoint:
                 if hp.cost_critic_layers:
@@ -179,6 +178,20 @@ class SACLagrangian:
         if hp.restore_actor_optimizer and "actor_optimizer" in checkpoint:
             agent.actor_optimizer.load_state_dict(checkpoint["actor_optimizer"])
         return agent
+
+
+def check_form(hp: Hyperparameters, checkpoint: dict) -> None:
+    """Compare the settings that a checkpoint was made under with those it is loaded under.
+
+    Raises:
+        InputError: They differ.
+    """
+    for name, value in checkpoint.get("form", {}).items():
+        if getattr(hp, name) != value:
+            raise InputError(
+                f"the checkpoint was made with {name} {value}, not {getattr(hp, name)}; "
+                "give both entries, the stage's and the method's, the same."
+            )
 
 
 def load_optimizer(optimizer: torch.optim.Adam, state: dict) -> None:

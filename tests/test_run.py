@@ -11,6 +11,7 @@ import time
 import pytest
 from conftest import ROOT, make_spec, run_in_process
 
+from marvel.files import file_hash
 from marvel.run import record
 from marvel.run.__main__ import main
 from marvel.run.execute import execute
@@ -49,11 +50,12 @@ def test_run_json_is_a_spec_that_repeats_the_run(tmp_path, toy_offline):
     entry = json.loads(read(tmp_path / "a", "run.json"))
     assert entry["options"] == {"controller": "adaptive_pid"}  # defaults are written out
     assert entry["hyperparameters"]["discount"] == 0.99
-    assert entry["record"]["inputs"] == {str(toy_offline): record.file_hash(toy_offline)}
-    assert entry["record"]["outputs"]["progress.csv"] == record.file_hash(tmp_path / "a" / "progress.csv")
+    assert entry["record"]["inputs"] == {str(toy_offline): file_hash(toy_offline)}
+    assert entry["record"]["outputs"]["progress.csv"] == file_hash(tmp_path / "a" / "progress.csv")
     code = entry["record"]["code"]
     assert {"baselines/warm_start.py", "marvel/sac.py", "marvel/simulators/toy.py"} <= code.keys()
-    assert not {"marvel/simulators/bullet.py", "marvel/cpq.py", "marvel/run/execute.py"} & code.keys()
+    assert {"marvel/run/context.py", "marvel/run/execute.py", "marvel/numerics.py"} <= code.keys()
+    assert not {"marvel/simulators/bullet.py", "marvel/cpq.py", "marvel/run/record.py"} & code.keys()
 
 
 def test_finished_outputs_are_kept_put_back_and_never_overwritten(tmp_path, capfd):
@@ -166,7 +168,7 @@ def test_a_changed_spec_does_not_resume_a_stale_snapshot(tmp_path, monkeypatch, 
         ({"sede": 0}, "'sede' is no key of a spec; did you mean seed"),
     ],
 )
-def test_bad_cards_fail_with_one_sentence(changes, sentence, tmp_path, capfd):
+def test_bad_specs_fail_with_one_sentence(changes, sentence, tmp_path, capfd):
     spec = {"train": "baselines.from_scratch", "task": "Toy", "seed": 0, "cost_limit": 5}
     assert main([json.dumps(spec | changes), "--out", str(tmp_path)]) == 1
     error = capfd.readouterr().err

@@ -15,7 +15,7 @@ import numpy as np
 from marvel.datasets import episodes, read
 from marvel.datasets.mirrors import find
 from marvel.datasets.validate import DSRL_NAME, FLAGS, as_task, guess_task, load
-from marvel.run.record import file_hash
+from marvel.files import file_hash
 from marvel.tasks import Task
 
 COLLECTORS = {

@@ -2,10 +2,10 @@
 
 DSRL's authors trained safe-RL experts under changing cost limits, logged every episode and thinned the cloud of (cost,
 return) points (Liu et al. 2023). The same here, with one expert for all limits (`marvel.datasets.expert`): its
-multiplier is one more number in the observation, drawn anew for every transition of a minibatch, so each update
-teaches all prices of cost at once. A cost limit is then a way of playing, not a training run of its own: play at a low
-price until the limit is spent and at a high one from there on, or the other way round. Limits are swept over DSRL's
-cost range while the expert learns, and once more, with other action noise, when it has learned.
+multiplier is one more number in the observation, drawn anew for every transition of a minibatch, so each update teaches
+all multipliers at once. A cost limit is then a way of playing, not a training run of its own: play under a small
+multiplier until the limit is spent and under a large one from there on, or the other way round. Limits are swept over
+DSRL's cost range while the expert learns, and once more, with other action noise, when it has learned.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,11 @@ class Log:
         self.terminated.append(episode.terminated)
         self.returns.append(float(episode.rewards.sum(dtype=np.float64)))
         self.costs.append(float(episode.costs.sum(dtype=np.float64)))
+
+    @property
+    def steps(self) -> int:
+        """Environment steps played."""
+        return sum(self.lengths)
 
     def state_dict(self) -> dict:
         """Everything, for a snapshot."""
@@ -116,12 +121,13 @@ def train(
     Args:
         context: Task and seed; resumes the loop.
         hp: Not read: the expert's settings are the options below, so that tuning a method never changes the data.
-        steps: Environment steps with learning.
-        rollout_steps: Steps of the trained expert's episodes with a switch of price, at 0 to 1.5 times its own noise.
+        steps: Environment steps with learning, played in whole episodes.
+        rollout_steps: The same without learning: every episode switches the multiplier, at 0 to 1.5 times the expert's
+            own action noise.
         update_ratio: Minibatches per environment step while learning.
         hidden_units, batch_size, lr, discount, tau, temperature: Of the expert's SAC-Lagrangian; rewards are scaled so
             that DSRL's largest return means 1 a step.
-        multipliers: Range from which the prices are drawn.
+        multipliers: Range from which the multipliers are drawn.
 
     Raises:
         InputError: No episode came to lie within DSRL's ranges.
@@ -137,26 +143,24 @@ def train(
         ),
         multipliers,
     )
-    per_round = max(1, ROUND_STEPS // task.max_episode_steps)
-    learning = -(-steps // (per_round * task.max_episode_steps))
-    rounds = learning + -(-rollout_steps // (per_round * task.max_episode_steps))
-    capacity = rounds * per_round * task.max_episode_steps
-    path = None if context.scratch is None else context.scratch / "buffer.f32"
-    buffer, log = ReplayBuffer(capacity, task.observation_dim, task.action_dim, path=path), Log()
+    round_steps = max(1, ROUND_STEPS // task.max_episode_steps) * task.max_episode_steps
+    learning = -(-steps // round_steps)
+    rounds = learning + -(-rollout_steps // round_steps)
+    total = rounds * round_steps
+    buffer, log = context.mapped_buffer(total + task.max_episode_steps), Log()
     for index in context.rounds(rounds, state=(expert.agent, buffer, log)):
-        metrics = {}
-        if index:
-            generator, policy = context.generator("episodes", index), expert.agent.policy()
-            for _ in range(per_round):
-                episode = expert.play(context, policy, generator, learning=index <= learning)
-                buffer.add_episode(*episode)
-                log.add(episode)
+        metrics, before = {}, len(log.lengths)
+        generator, policy = context.generator("episodes", index), expert.agent.policy()
+        while log.steps < index * round_steps:
+            episode = expert.play(context, policy, generator, learning=index <= learning)
+            buffer.add_episode(*episode)
+            log.add(episode)
         if 0 < index <= learning:
             generator = context.generator("minibatches", index)
-            for _ in range(int(update_ratio * per_round * task.max_episode_steps)):
+            for _ in range(int(update_ratio * round_steps)):
                 metrics = expert.update(buffer, generator)
-        row = summary(log, task, per_round, metrics)
-        context.report(row["env_steps"], capacity, "env_steps", **row)
+        row = summary(log, task, len(log.lengths) - before, metrics)
+        context.report(row["env_steps"], total, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (learning, rounds):
             yield {"round": index} | row
     if not len(log.inside(task)):
@@ -175,9 +179,9 @@ def summary(log: Log, task: Task, latest: int, metrics: dict) -> dict:
     eighths = np.unique(np.minimum(8 * costs / max(task.max_cost, 1e-9), 7).astype(int))
     return {
         "episodes": len(log.costs),
-        "env_steps": sum(log.lengths),
-        "train_return": float(np.mean(log.returns[-latest:])) if log.returns else None,
-        "train_cost": float(np.mean(log.costs[-latest:])) if log.costs else None,
+        "env_steps": log.steps,
+        "train_return": float(np.mean(log.returns[-latest:])) if latest else None,
+        "train_cost": float(np.mean(log.costs[-latest:])) if latest else None,
         "inside": len(inside),
         "best_return_inside": float(returns.max()) if len(inside) else None,
         "eighths_occupied": len(eighths),

@@ -12,14 +12,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from marvel.buffer import ReplayBuffer
 from marvel.datasets.collect import Log, summary, thin, to_arrays
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
 from marvel.rollout import Episode, episode_seed, play_episode
 from marvel.run.context import Context
 
-ROW_EVERY = 10  # rounds of one episode
+ROW_EVERY = 10  # rounds of one time limit's steps
 
 
 class Plan(NamedTuple):
@@ -70,7 +69,7 @@ def train(
     Args:
         context: A driving task and a seed; resumes the loop.
         hp: Not read; nothing is learned.
-        steps: Environment steps with the driver's own actions, an episode counted at the time limit.
+        steps: Environment steps with the driver's own actions, played in whole episodes.
         rollout_steps: The same with noise on the actions.
         speeds: Range from which the driver's speeds are drawn, in km/h.
         noise: Largest standard deviation of that noise; an episode's own is drawn below it.
@@ -86,18 +85,18 @@ def train(
         )
     alone = -(-steps // task.max_episode_steps)
     rounds = alone + -(-rollout_steps // task.max_episode_steps)
-    capacity = rounds * task.max_episode_steps
-    path = None if context.scratch is None else context.scratch / "buffer.f32"
-    buffer, log = ReplayBuffer(capacity, task.observation_dim, task.action_dim, path=path), Log()
+    total = rounds * task.max_episode_steps
+    buffer, log = context.mapped_buffer(total + task.max_episode_steps), Log()
     for index in context.rounds(rounds, state=(buffer, log)):
-        if index:
-            generator = context.generator("episodes", index)
+        before, generator = len(log.lengths), context.generator("episodes", index)
+        while log.steps < index * task.max_episode_steps:
             drawn = plan(task.max_episode_steps, speeds, 0.0 if index <= alone else noise, generator)
             episode = play(context, drawn, generator)
+            context.log_episode("train", episode)
             buffer.add_episode(*episode)
             log.add(episode)
-        row = summary(log, task, 1, {})
-        context.report(row["env_steps"], capacity, "env_steps", **row)
+        row = summary(log, task, len(log.lengths) - before, {})
+        context.report(row["env_steps"], total, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (alone, rounds):
             yield {"round": index} | row
     if not len(log.inside(task)):

@@ -1,8 +1,9 @@
 """Run one spec, `python -m marvel.run SPEC --out DIR`, or check a result, `python -m marvel.run --check FILE`.
 
 SPEC is a JSON file, or JSON itself; a finished run's run.json is a spec too, so any run can be repeated from its own
-record. DIR receives progress.csv, run.json and, where the stage makes one, checkpoint.pt or dataset.hdf5. An
-interrupted run goes on from DIR/.state when the same command is given again; finished outputs are never overwritten.
+record. DIR receives progress.csv, episodes.csv, run.json and, where the stage makes one, checkpoint.pt, actor.pt or
+dataset.hdf5. An interrupted run goes on from DIR/.state when the same command is given again; finished outputs are
+never overwritten.
 """
 
 import argparse
@@ -11,18 +12,21 @@ import sys
 import traceback
 from pathlib import Path
 
-from marvel.errors import InputError
+from marvel.errors import InputError, Interrupted, SimulatorError
 from marvel.run.execute import execute
-from marvel.run.progress import read_progress
+from marvel.run.progress import check_budget, read_progress
 from marvel.run.spec import read_spec
+from marvel.tasks import get_task
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line; faults of the input end with one sentence and exit code 1."""
+    """Command line; faults of the input end with one sentence and exit code 1, a signal with 128 and its number."""
     parser = argparse.ArgumentParser(prog="python -m marvel.run", description=__doc__)
     parser.add_argument("spec", nargs="?", help="JSON file or text; a run.json repeats its run")
     parser.add_argument("--out", type=Path, help="folder for the outputs")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
+    parser.add_argument("--steps", type=int, help="with --check: the environment steps that had to be played")
+    parser.add_argument("--task", help="with --steps: the task, whose time limit says how far above they may end")
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
     if options.check is None and (options.spec is None or options.out is None):
@@ -34,17 +38,31 @@ def main(arguments: list[str] | None = None) -> int:
             stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
         try:
             if options.check:
-                rows = read_progress(options.check)
-                print(f"{options.check}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
+                check(options.check, options.steps, options.task)
             else:
                 execute(read_spec(options.spec), options.out)
-        except InputError as error:
+        except (InputError, SimulatorError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
+        except Interrupted as stop:
+            print(stop, file=sys.stderr)
+            return 128 + stop.signal
         except Exception:
             traceback.print_exc()
             return 1
     return 0
+
+
+def check(path: Path, steps: int | None, task: str | None) -> None:
+    """Check a progress.csv, and its budget where one is given; prints what it holds.
+
+    Raises:
+        InputError: One sentence on what is wrong.
+    """
+    rows = read_progress(path)
+    if steps is not None:
+        check_budget(path, rows, steps, get_task(task).max_episode_steps if task else None)
+    print(f"{path}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
 
 
 class Tee:

@@ -1,30 +1,45 @@
 """Execute a run: from its spec to progress.csv, run.json and the stage's product, or on from where it was cut off."""
 
 import contextlib
-import fcntl
 import json
+import math
+import numbers
 import os
 import resource
-import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from marvel import datasets
-from marvel.errors import InputError
+from marvel.errors import Diverged, InputError, Interrupted
+from marvel.files import file_hash, link, lock, sweep, write_atomically
+from marvel.hyperparameters import Hyperparameters
 from marvel.run import record
-from marvel.run.context import Context, tensor_bytes, write_atomically
-from marvel.run.progress import progress_bytes
+from marvel.run.context import Context, tensor_bytes
+from marvel.run.progress import COLUMNS, COUNTS, episodes_bytes, progress_bytes
 from marvel.run.spec import load_train, resolve_spec
+from marvel.run.start import input_hash
 from marvel.tasks import get_task
 
+# All that a run can leave in its folder, beside .state.
+OUTPUTS = ("progress.csv", "episodes.csv", "checkpoint.pt", "actor.pt", "dataset.hdf5", "run.json")
 
-def execute(spec: dict, out: Path) -> None:
-    """Run a spec (see the module's docstring).
+
+def execute(spec: dict, out: Path) -> str:
+    """Run a spec; an interrupted run goes on from out/.state, a finished one is left alone.
 
     Args:
         spec: From `read_spec`.
         out: Folder of the outputs; made if missing.
+
+    Returns:
+        "finished" or "diverged".
+
+    Raises:
+        InputError: A fault of the spec, its inputs or the folder; `method_rows` says which of the method.
+        Interrupted: A signal asked the run to stop.
     """
     torch.set_num_threads(1)
     train = load_train(spec["train"])
@@ -36,105 +51,239 @@ def execute(spec: dict, out: Path) -> None:
                 raise InputError(
                     f"{spec['method']}: the {key} {spec[key]} does not exist; run the stage that makes it first."
                 )
-            inputs[spec[key]] = record.file_hash(Path(spec[key]))
+            inputs[spec[key]] = input_hash(Path(spec[key]))
     state = out / ".state"
-    state.mkdir(parents=True, exist_ok=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made ({error.strerror}); give another --out.") from None
     context = Context(
         task=get_task(spec["task"]),
-        cost_limit=float(spec["cost_limit"]),
+        cost_limit=None if spec["cost_limit"] is None else float(spec["cost_limit"]),
         seed=spec["seed"],
         method=spec["method"],
+        stage=spec["stage"],
         start=None if spec["start"] is None else Path(spec["start"]),
         dataset=None if spec["dataset"] is None else Path(spec["dataset"]),
         scratch=state,
     )
-    with only_one(state / "lock", context):
-        code = record.code_of(spec["train"], type(context.env.simulator).__module__)
-        context.fingerprint = record.fingerprint(spec, code, inputs)
-        if finished(out, state, context):
-            return
-        rows, result = context.rows, None
-        method = train(context, hp, **spec["options"])
+    with only_one(state / "lock", context), gentle_stop(context):
+        for folder in (out, state):
+            sweep(folder)
+        code = record.code_of(
+            spec["train"], "marvel.run.execute", "marvel.numerics", type(context.env.simulator).__module__
+        )
+        identity = record.identity(spec, context.task, code, inputs)
+        context.fingerprint = record.fingerprint(identity)
+        if (status := finished(out, state, context, identity)) is not None:
+            return status
+        clear(out, state)
+        try:
+            context.write_status("running")
+            outcome, product = play_through(context, hp, train, spec["options"])
+            write_outputs(out, state, context, identity, outcome, product)
+            context.write_status(outcome["status"])
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                context.write_status("stopped" if isinstance(error, Interrupted) else "failed", reason=str(error))
+            raise
+    return outcome["status"]
+
+
+def clear(out: Path, state: Path) -> None:
+    """Remove the outputs of an earlier run whose record was taken away; nothing else is ever deleted.
+
+    Raises:
+        InputError: `out` holds a file that no run wrote there.
+    """
+    for path in (out / name for name in OUTPUTS):
+        ours = state / path.name
+        if path.exists():
+            if not ours.exists() or file_hash(ours) != file_hash(path):
+                raise InputError(f"{path} was not written by a run in this folder; move it away or give another --out.")
+            path.unlink()
+
+
+def play_through(context: Context, hp: Hyperparameters, train, options: dict) -> tuple[dict, object]:
+    """Let the method yield all its rows; returns how it ended ("status", and "round", "reason") and its product.
+
+    Raises:
+        InputError: What the method yields breaks the contract of progress.csv, or a collector diverged.
+    """
+    product = None
+    try:
+        method = train(context, hp, **options)
+        if not isinstance(method, Iterator):
+            raise InputError(f"{context.method}: train returned {method!r}; it must yield one row per round.")
         while True:
             try:
-                rows.append(next(method))
+                context.rows.append(checked_row(context, next(method)))
             except StopIteration as stop:
-                result = stop.value
+                product = stop.value
                 break
+        check_whole(context, hp)
+    except SystemExit as end:
+        raise InputError(f"{context.method} ended the process by itself (exit code {end.code}).") from None
+    except Diverged as fault:
+        if context.stage == "dataset":
+            raise InputError(f"collecting data diverged: {fault}; lower the learning rate.") from None
+        outcome = {"status": "diverged", "round": context.round or 0, "reason": str(fault)}
+        context.say(f"diverged: {fault}")
+        if not context.rows:
+            context.rows.append(dict.fromkeys(COLUMNS) | dict.fromkeys(COUNTS, 0))
+        # what starts from here must not take half-learned weights for a policy
+        return outcome, None if context.stage == "finetune" else {"kind": "diverged"} | outcome
+    finally:
         context.env.close()
-        write_outputs(out, state, context, spec, code, inputs, result)
+    return {"status": "finished"}, product
+
+
+def checked_row(context: Context, row: object) -> dict:
+    """A method's row in plain Python numbers.
+
+    Raises:
+        InputError: It is no dictionary of numbers, or an online run's row lacks columns.
+        Diverged: A number in it is not finite.
+    """
+    where = f"{context.method}, row {len(context.rows)}"
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: {row!r} is no dictionary of column names and numbers.")
+    plain = {}
+    for name, value in row.items():
+        value = value.item() if hasattr(value, "item") else value  # numbers of NumPy and torch
+        if value is not None and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
+            raise InputError(f"{where}: {name} is {value!r}; it must be a number, or None where nothing was measured.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Diverged(f"{name} is {value}")
+        plain[name] = value
+    if context.stage == "finetune" and (missing := [name for name in COLUMNS if name not in plain]):
+        raise InputError(
+            f"{where} lacks the column(s) {', '.join(missing)}; start from first_row and next_row of marvel.finetune "
+            "(or name the stage in the spec, if it is another one)."
+        )
+    return plain
+
+
+def check_whole(context: Context, hp: Hyperparameters) -> None:
+    """Refuse a run whose method stopped before its budget was played.
+
+    Raises:
+        InputError: It did.
+    """
+    if not context.rows:
+        raise InputError(f"{context.method} yielded no row; row 0 is the policy before any training.")
+    if context.whole is False:
+        raise InputError(f"{context.method} stopped in round {context.round}, before all its rounds were done.")
+    last, longest = context.rows[-1], context.task.max_episode_steps
+    if context.stage != "finetune" or (len(context.rows) == 1 and last["env_steps"] == 0):  # a policy, only evaluated
+        return
+    unit, budget, over = "env_steps", hp.online_episodes * longest, longest
+    if hp.round_unit == "episodes":
+        unit, budget, over = "episodes", hp.online_episodes, 1
+    if not budget <= last[unit] < budget + over:
+        raise InputError(
+            f"{context.method} ends at {last[unit]:,} {unit}, but its budget is {budget:,}; use context.rounds and "
+            "marvel.finetune, or play until the budget is reached."
+        )
 
 
 @contextlib.contextmanager
 def only_one(path: Path, context: Context):
     """Hold the run's own lock, so that an orphan of a killed study and its replacement never write together."""
-    with open(path, "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with open(path, "a") as file:
+        if not lock(file, wait=False):
             context.say("waiting for another process that is working on this run")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock(file)
         yield
 
 
-def finished(out: Path, state: Path, context: Context) -> bool:
-    """True if this very run is complete; outputs that were taken away (Snakemake removes them) are linked back.
+@contextlib.contextmanager
+def gentle_stop(context: Context):
+    """Let SIGTERM and Ctrl-C end the run after the round under way, with a snapshot; the second one ends it at once."""
+
+    def stop(number: int, frame) -> None:
+        begun = context.round is not None and not context.stopping
+        context.stopping = number
+        if not begun:
+            context.end_if_asked()
+
+    old = {}
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever runs there decides
+        old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def finished(out: Path, state: Path, context: Context, identity: dict) -> str | None:
+    """How this very run ended, if it did; outputs that were taken away (Snakemake removes them) are linked back.
 
     Raises:
         InputError: `out` holds the outputs of another run.
     """
-    here = out / "run.json"
-    if here.exists():
-        if json.loads(here.read_text()).get("record", {}).get("fingerprint") != context.fingerprint:
+    here = read_record(out / "run.json")
+    if here is not None:
+        if here["fingerprint"] != context.fingerprint:
+            other = ", ".join(record.differences({name: here.get(name) for name in identity}, identity)[:4])
             raise InputError(
-                f"{out} holds a finished run of another spec, input or version of the code; give another --out."
+                f"{out} holds a finished run of another spec, input or version of the code ({other or 'all'}); "
+                "give another --out."
             )
-        context.say(f"already finished in {out}")
-        return True
-    kept = state / "run.json"
-    if not kept.exists() or json.loads(kept.read_text())["record"]["fingerprint"] != context.fingerprint:
-        return False
-    for name in [*json.loads(kept.read_text())["record"]["outputs"], "run.json"]:
+        if holds_all(out, here):
+            context.say(f"already finished in {out}")
+            return here["status"]
+    kept = read_record(state / "run.json")
+    if kept is None or kept["fingerprint"] != context.fingerprint or not holds_all(state, kept):
+        return None
+    for name in [*kept["outputs"], "run.json"]:
         link(state / name, out / name)
         os.utime(out / name)
     context.say("finished before: outputs put back")
-    return True
+    return kept["status"]
 
 
-def link(source: Path, target: Path) -> None:
-    """A second name for a file (a copy where the file system has no hard links)."""
-    target.unlink(missing_ok=True)
+def read_record(path: Path) -> dict | None:
+    """The `record` of a run.json with its spec as "spec"; None if there is none that can be read."""
     try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+        spec = json.loads(path.read_text(encoding="utf-8"))
+        found = spec.pop("record")
+        return {"status": "finished", "spec": spec} | found if "fingerprint" in found else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def write_outputs(out: Path, state: Path, context: Context, spec: dict, code: dict, inputs: dict, result) -> None:
-    """Write progress.csv, the stage's product and run.json (last), keep links to them, clear the snapshot away."""
-    outputs = {"progress.csv": progress_bytes(context.rows)}
-    if isinstance(result, dict) and "kind" in result:
-        outputs["checkpoint.pt"] = tensor_bytes(result)
+def holds_all(folder: Path, found: dict) -> bool:
+    """Whether a folder holds the outputs that a record names, with the bytes that it names."""
+    return all((folder / n).is_file() and file_hash(folder / n) == digest for n, digest in found["outputs"].items())
+
+
+def write_outputs(out: Path, state: Path, context: Context, identity: dict, outcome: dict, product) -> None:
+    """Write the outputs and run.json (last) to the scratch folder, link them to `out`, clear the snapshot away."""
+    outputs = {"progress.csv": progress_bytes(context.rows), "episodes.csv": episodes_bytes(context.episodes)}
+    if isinstance(product, dict) and "kind" in product:
+        outputs["checkpoint.pt"] = tensor_bytes(product)
+    if context.actor is not None and outcome["status"] == "finished":
+        outputs["actor.pt"] = tensor_bytes({"kind": "actor", "actor": context.actor.state_dict()})
     for name, content in outputs.items():
-        write_atomically(out / name, content)
-    if isinstance(result, dict) and "observations" in result:
-        datasets.write(out / "dataset.hdf5", result)
+        write_atomically(state / name, content)
+    if isinstance(product, dict) and "observations" in product:
+        datasets.write(state / "dataset.hdf5", product)
         outputs["dataset.hdf5"] = None
     commit, dirty = record.commit()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    entry = {
-        "fingerprint": context.fingerprint,
-        "commit": commit,
-        "dirty": dirty,
-        "code": code,
-        "versions": record.versions(),
-        "cpu": record.processor(),
-        "inputs": inputs,
-        "outputs": {name: record.file_hash(out / name) for name in outputs},
-        "peak_memory_mb": round(peak),
-    } | {key: round(value, 1) for key, value in context.spent().items()}
-    write_atomically(out / "run.json", (json.dumps(spec | {"record": entry}, indent=1) + "\n").encode())
+    entry = (
+        {"fingerprint": context.fingerprint}
+        | outcome
+        | {"commit": commit, "dirty": dirty, "cpu": record.processor()}
+        | {name: part for name, part in identity.items() if name != "spec"}
+        | {"outputs": {name: file_hash(state / name) for name in outputs}, "peak_memory_mb": round(peak)}
+        | {key: round(value, 1) for key, value in context.spent().items()}
+    )
+    content = json.dumps(identity["spec"] | {"record": entry}, indent=1) + "\n"
+    write_atomically(state / "run.json", content.encode())
     for name in [*outputs, "run.json"]:
-        link(out / name, state / name)
+        link(state / name, out / name)
     for name in ("snapshot.pt", "buffer.f32"):
         (state / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""progress.csv: what its columns mean, how it is written, and how one is checked, whoever wrote it."""
+"""progress.csv and episodes.csv: what their columns mean, how they are written, and how a result is checked."""
 
 import csv
 import io
@@ -32,6 +32,14 @@ COLUMNS = (
     "cost_q",
 )
 COUNTS = ["round", "episodes", "env_steps", "updates"]
+# Columns of episodes.csv, a row per episode in the order of playing; optional for programs that are none of ours.
+EPISODE_COLUMNS = (
+    "round",  # of an offline stage: the chunk of updates after which it was played
+    "kind",  # train (stochastic policy) or eval (deterministic)
+    "steps",
+    "return",  # undiscounted, raw units
+    "cost",
+)
 TRAINING = ["train_return", "train_cost", "train_violations", "cumulative_cost"]  # never empty after row 0
 
 
@@ -44,6 +52,39 @@ def progress_bytes(rows: list[dict]) -> bytes:
     writer.writeheader()
     writer.writerows({key: "" if value is None else value for key, value in row.items()} for row in rows)
     return text.getvalue().encode()
+
+
+def episodes_bytes(episodes: list[tuple]) -> bytes:
+    """Episodes, in the order of `EPISODE_COLUMNS`, as CSV in full precision."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(EPISODE_COLUMNS)
+    writer.writerows(episodes)
+    return text.getvalue().encode()
+
+
+def check_budget(path: Path, rows: "pd.DataFrame", steps: int, longest: int | None = None) -> None:
+    """Refuse a result that did not play the budget: whole episodes until `steps` environment steps are reached.
+
+    Args:
+        path: Where the rows came from.
+        rows: From `read_progress`.
+        steps: The budget.
+        longest: The task's time limit, by which less than one episode may lie above the budget; None asks instead that
+            no row before the last one has reached it.
+
+    Raises:
+        InputError: Too few or too many steps.
+    """
+    played = int(rows["env_steps"].iloc[-1])
+    before = int(rows["env_steps"].iloc[-2]) if len(rows) > 1 else 0
+    most = steps + longest - 1 if longest else None
+    if played < steps or (most is None and before >= steps) or (most is not None and played > most):
+        allowed = f"{steps:,} to {most:,}" if most else f"{steps:,}, reached in the last row and not before"
+        raise InputError(
+            f"{path} ends at {played:,} environment steps, but the budget is {allowed}; "
+            "play whole episodes until it is reached."
+        )
 
 
 def read_progress(path: Path) -> "pd.DataFrame":

@@ -6,7 +6,11 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
+
+from marvel import numerics
+from marvel.tasks import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 # Files that only carry data from and to disk: a change in them cannot change a number.
@@ -17,7 +21,17 @@ CARRIERS = {
     "marvel/datasets/mirrors.py",
     "marvel/__init__.py",
 }
-PACKAGES = ("torch", "numpy", "dsrl", "gymnasium", "bullet-safety-gym", "pybullet", "safety-gymnasium", "mujoco")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "h5py",
+    "dsrl",
+    "gymnasium",
+    "bullet-safety-gym",
+    "pybullet",
+    "safety-gymnasium",
+    "mujoco",
+)
 PACKAGES += ("metadrive-simulator", "panda3d")
 
 
@@ -35,7 +49,7 @@ def code_of(*modules: str) -> dict[str, str]:
     """{path: hash} of the project's files that `modules` import, directly or not; paths relative to the root.
 
     Imports are read from the sources, so the answer does not depend on what else a process has loaded. Of the
-    simulators, which `marvel.tasks` imports by need, only those among `modules` count.
+    simulators, which `make_env` imports by need, only those among `modules` count.
     """
     hashes, waiting = {}, list(modules)
     while waiting:
@@ -45,6 +59,7 @@ def code_of(*modules: str) -> dict[str, str]:
         if path is None or (relative := path.relative_to(ROOT).as_posix()) in hashes.keys() | CARRIERS:
             continue
         hashes[relative] = code_hash(path)
+        waiting += ["marvel.datasets"] * name.startswith("marvel.datasets.")  # importing a module runs its package
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -57,15 +72,31 @@ def code_of(*modules: str) -> dict[str, str]:
     return dict(sorted(hashes.items()))
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def identity(spec: dict, task: Task, code: dict, inputs: dict) -> dict:
+    """All that decides a run's numbers on one type of processor, by name.
+
+    Args:
+        spec: The run spec with all defaults written out.
+        task: The facts of its task.
+        code: From `code_of`.
+        inputs: {path: SHA-256} of the files that it reads.
+    """
+    known = {"task": asdict(task), "code": code, "versions": versions(), "numerics": numerics.settings()}
+    return {"spec": spec, "inputs": inputs} | known
 
 
-def fingerprint(*parts: object) -> str:
-    """Hash of JSON-able objects."""
+def fingerprint(parts: dict) -> str:
+    """Hash of what `identity` returns."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def differences(old: dict, new: dict) -> list[str]:
+    """Names of what differs between two identities, such as "spec seed" or "code marvel/sac.py"."""
+    found = []
+    for part in sorted(old.keys() | new.keys()):
+        ours, theirs = old.get(part) or {}, new.get(part) or {}
+        found += [f"{part} {key}" for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)]
+    return found
 
 
 def commit() -> tuple[str | None, bool | None]:

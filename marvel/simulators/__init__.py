@@ -18,7 +18,7 @@ import gymnasium
 import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
-from marvel.errors import InputError
+from marvel.errors import Diverged, InputError, SimulatorError
 from marvel.tasks import Task, get_task
 
 
@@ -66,11 +66,15 @@ class Episodes(gymnasium.Env):
         """Play one step; the action is cast to float32, the precision in which it is stored.
 
         Raises:
-            ValueError: The action has another shape or is not finite, or no episode is under way.
+            InputError: The action has another shape, or no episode is under way.
+            Diverged: The action is not finite.
+            SimulatorError: The simulator's reward, cost or observation is not finite.
         """
         action = np.asarray(action, dtype=np.float32)
-        if action.shape != self._shape or not isfinite(action @ action):
-            raise InputError(f"{self.task.name} takes {self._shape[0]} finite numbers as action, not {action}.")
+        if action.shape != self._shape:
+            raise InputError(f"{self.task.name} takes {self._shape[0]} numbers as action, not {action}.")
+        if not isfinite(action @ action):
+            raise Diverged(f"the policy's action is {action}")
         if self._steps_left <= 0:
             raise InputError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
         observation, reward, cost, terminated = self.simulator.step(action)
@@ -78,7 +82,23 @@ class Episodes(gymnasium.Env):
         left = self._steps_left - 1
         truncated = left == 0  # as with gymnasium's TimeLimit, a failure in the very last step sets both flags
         self._steps_left = 0 if terminated else left
-        return observation.astype(np.float32), float(reward), bool(terminated), truncated, {"cost": float(cost)}
+        observation = observation.astype(np.float32)
+        if not isfinite(observation @ observation + reward + cost):  # a sum is finite only if its parts are
+            self._check_answer(observation, reward, cost)
+        return observation, float(reward), bool(terminated), truncated, {"cost": float(cost)}
+
+    def _check_answer(self, observation: np.ndarray, reward: float, cost: float) -> None:
+        """Name the part of a step's answer that is not finite.
+
+        Raises:
+            SimulatorError: There is one.
+        """
+        for name, value in (("reward", reward), ("cost", cost), ("observation", observation)):
+            if not np.isfinite(value).all():
+                raise SimulatorError(
+                    f"the simulator of {self.task.name} gave the {name} {value} in step {len(self._actions)} of the "
+                    f"episode with seed {self._seed}; no run can go on from there: look at the simulator."
+                )
 
     def save_state(self) -> State:
         """The present moment, for `restore_state`; what is played afterwards does not change it.

@@ -1,4 +1,4 @@
-"""G6: decisions of the baselines, what the multiplier is told, and the trace of Marvel's driver.
+"""G6: decisions of the baselines, the episode costs that move the multiplier, and the trace of Marvel's driver.
 
 The recorded loops ran on a scripted environment that knows the sum of each episode. Here `train` of this suite's own
 methods runs on one that plays the same sums, with networks of one unit, since no weight was recorded.
@@ -51,8 +51,8 @@ def split(value: float, steps: int) -> list[float]:
     return parts
 
 
-class Told(Fixed):
-    """A controller that notes what it is told, and when, and passes it on."""
+class Notes(Fixed):
+    """A controller that notes the episode costs it is given, and when, and passes them on."""
 
     def __init__(self, counts, followers: tuple[Fixed, ...] = ()):
         self.value, self.counts, self.followers, self.notes, self.states = 0.0, counts, followers, [], []
@@ -66,22 +66,22 @@ class Told(Fixed):
         return self.value
 
 
-def run(module: str, sums: np.ndarray, steps: int, followers: tuple[Fixed, ...] = (), options=None, **hp) -> Told:
-    """`train` of a method over the recorded episodes; returns what its multiplier was told."""
+def run(module: str, sums: np.ndarray, steps: int, followers: tuple[Fixed, ...] = (), options=None, **hp) -> Notes:
+    """`train` of a method over the recorded episodes; returns the notes of its multiplier."""
     task = dataclasses.replace(get_task("Toy"), max_episode_steps=steps)
     context = Context(task, cost_limit=1.0, seed=0, method=module)
     context.env = script = Script(sums, steps, task.observation_dim)
-    settings = Hyperparameters(hidden_units=1, batch_size=1, eval_every=len(sums) + 1, **hp)
+    settings = Hyperparameters(hidden_units=1, batch_size=1, eval_every=len(sums) + 1, round_unit="episodes", **hp)
     buffer = context.replay_buffer(settings)
-    told = Told(lambda: (script.episodes, buffer.size), followers)
-    start = mock.patch.multiple(module, load_agent=new_agent, make_controller=lambda *_: told)
+    notes = Notes(lambda: (script.episodes, buffer.size), followers)
+    start = mock.patch.multiple(module, load_agent=new_agent, make_controller=lambda *_: notes)
     quiet = mock.patch.multiple("marvel.finetune", evaluate=lambda *_: {})
     context.replay_buffer = lambda _: buffer
     context.report = lambda *_, **__: None
     with start, quiet:
         for row in importlib.import_module(module).train(context, settings, **(options or {})):
             context.rows.append(row)
-    return told
+    return notes
 
 
 def replay_baselines(recording: Recording) -> None:
@@ -132,12 +132,12 @@ def replay_driver(recording: Recording) -> None:
         DualAscent(limit, lr=hp["lambda_lr"]),
     )
     budget = {"online_episodes": n * hp["iterations"], "episodes_per_round": n, "updates_per_round": n * per_call}
-    told = run("marvel.method", sums, steps, followers, **budget)
-    costs, episodes, transitions = zip(*told.notes[per_call - 1 :: per_call], strict=True)
+    notes = run("marvel.method", sums, steps, followers, **budget)
+    costs, episodes, transitions = zip(*notes.notes[per_call - 1 :: per_call], strict=True)
     recording.check("driver.episode_cost_given", costs)
     recording.check("driver.episodes_so_far", episodes)
     recording.check("driver.transitions_so_far", transitions)
-    states = told.states[per_call - 1 :: per_call]
+    states = notes.states[per_call - 1 :: per_call]
     for name, attribute in (
         ("multiplier", "value"),
         ("integral", "integral"),
