@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from marvel.datasets.sources import collector
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters, nearest
 from marvel.tasks import TASKS, Task, get_task
@@ -75,11 +76,6 @@ def missing_simulator(tasks: Iterable[str]) -> str | None:
 # with tiny budgets, rounded up: 345 to 420, MetaDrive 560 and 0.2 more per episode). Networks are within it.
 BASE = {"toy": 400, "bullet": 500, "velocity": 500, "navigation": 500, "metadrive": 900}
 MARGIN = 1.15  # what the parts below leave out
-
-
-def collector(task: str) -> str:
-    """The module that makes a task's data where `source: collect` asks for it."""
-    return "marvel.datasets.metadrive_driver" if get_task(task).suite == "metadrive" else "marvel.datasets.collect"
 
 
 def check_collect(data: dict, tasks: list[str]) -> None:
