@@ -71,5 +71,5 @@ def collect_command(task: str, section: dict, out: str, options: dict) -> list[s
 
 SOURCES = {
     "dsrl": Source(get_command, missing=not_found),
-    "collect": Source(collect_command, outputs=("progress.csv", "run.json"), collector=collector),
+    "collect": Source(collect_command, outputs=("progress.csv", "episodes.csv", "run.json"), collector=collector),
 }
