@@ -8,9 +8,9 @@ from snakemake.utils import min_version
 min_version("9.16")
 
 
-if "study" not in config:
+if not workflow.overwrite_configfiles:
 
-    configfile: "workflow/config/paper.yaml"
+    configfile: f"{workflow.basedir}/workflow/config/paper.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -21,7 +21,10 @@ include: "workflow/rules/ranks.smk"
 include: "workflow/rules/report.smk"
 
 
+# The runs are asked for by name: Snakemake looks past no output that is there, so a table made before a failed run would
+# pass for finished.
 rule all:
     default_target: True
     input:
         REPORT,
+        STUDY.run_files(),

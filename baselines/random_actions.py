@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from marvel.simulators import make_env
+from marvel.tasks import get_task
 
-ROUND = 5  # episodes a row, as the other methods
+ROUND = 5  # a row after so many time limits of environment steps, as the other methods
 COLUMNS = (
     "round,episodes,env_steps,updates,train_return,train_cost,train_violations,cumulative_cost,eval_return,eval_cost,"
     "eval_return_std,eval_cost_std,eval_episodes,multiplier,reward_q,cost_q"
@@ -19,19 +20,21 @@ COLUMNS = (
 
 
 def main() -> None:
-    """Play uniformly random actions and write a row every `ROUND` episodes."""
+    """Play whole episodes of uniformly random actions until the budget is used up, with a row every round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--task", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--episodes", type=int, required=True)
+    parser.add_argument("--steps", type=int, required=True, help="environment steps; the last episode may go beyond")
     parser.add_argument("--cost-limit", type=float, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     env, rng = make_env(options.task), np.random.default_rng(options.seed)
-    lines, steps, violations, total = [COLUMNS, "0,0,0,0,,,0,0,,,,,,,,"], 0, 0, 0.0
-    for number in range(1, options.episodes // ROUND + 1):
+    a_round = ROUND * get_task(options.task).max_episode_steps
+    lines, number, episodes, steps, violations, total = [COLUMNS, "0,0,0,0,,,0,0,,,,,,,,"], 0, 0, 0, 0, 0.0
+    while steps < options.steps:
+        number += 1
         returns, costs = [], []
-        for _ in range(ROUND):
+        while not returns or steps < min(number * a_round, options.steps):
             env.reset(seed=int(rng.integers(2**31)))
             episode_return, episode_cost, ended = 0.0, 0.0, False
             while not ended:
@@ -41,12 +44,13 @@ def main() -> None:
                 ended = terminated or truncated
             returns.append(episode_return)
             costs.append(episode_cost)
+        episodes += len(costs)
         violations += sum(cost > options.cost_limit for cost in costs)
         total += sum(costs)
         means = f"{np.mean(returns)},{np.mean(costs)}"
-        lines.append(f"{number},{number * ROUND},{steps},0,{means},{violations},{total},,,,,,,,")
+        lines.append(f"{number},{episodes},{steps},0,{means},{violations},{total},,,,,,,,")
     temporary = options.out.with_suffix(".part")
-    temporary.write_text("\n".join(lines) + "\n")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(temporary, options.out)
 
 

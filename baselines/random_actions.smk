@@ -10,7 +10,9 @@ rule random_actions:
     threads: 1
     params:
         limit=STUDY.cost_limit,
-        episodes=lambda w: STUDY.online_episodes(w.task),
+        steps=lambda w: STUDY.online_steps(w.task),  # the budget of every method, in environment steps
+        task=facts,
     shell:
-        "(python -m baselines.random_actions --task {wildcards.task} --seed {wildcards.seed} --episodes {params.episodes}"
-        " --cost-limit {params.limit} --out {output} && python -m marvel.run --check {output}) > {log} 2>&1"
+        "({PYTHON:q} -m baselines.random_actions --task {wildcards.task:q} --seed {wildcards.seed} --steps {params.steps}"
+        " --cost-limit {params.limit} --out {output:q}"
+        " && {PYTHON:q} -m marvel.run --check {output:q} --task {wildcards.task:q} --steps {params.steps}) > {log:q} 2>&1"

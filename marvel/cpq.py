@@ -16,6 +16,8 @@ from marvel.networks import Critics, Draw, SquashedGaussianActor, adam, copy_of,
 from marvel.offline import train_offline
 from marvel.run.context import Context
 
+HANDS_CRITICS_OVER = True  # online learning can start from its critics
+
 
 def discounted_limit(cost_limit: float, discount: float, episode_steps: int) -> float:
     """Mean discounted cost-to-go of an episode that spreads `cost_limit` evenly: the threshold for Qc."""

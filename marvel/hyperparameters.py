@@ -1,18 +1,11 @@
 """Values that all methods share and that may be tuned per task; what is one method's own is its function's option."""
 
 import dataclasses
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from marvel.errors import InputError
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """'did you mean x?' or, where nothing is close, the list of what is allowed."""
-    known = sorted(known)
-    close = difflib.get_close_matches(str(name), known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known)}"
+from marvel.values import Option, check, nearest
 
 
 @dataclass(frozen=True)
@@ -40,18 +33,20 @@ class Hyperparameters:
     # budget and rhythm
     online_episodes: int = 500
     episodes_per_round: int = 5
-    updates_per_round: int = 20  # official: 5 calls of 4 minibatches
+    updates_per_round: Annotated[int, ">= 0"] = 20  # official: 5 calls of 4 minibatches; 0 freezes the learner
     eval_every: int = 20  # rounds
     eval_episodes: int = 10
-    round_unit: str = "steps"  # of whole episodes, so that budgets are equal; or "episodes", the official unit (Q33)
+    # "steps": whole episodes until the time limits of a round's episodes are used up, so that budgets are equal (Q33)
+    round_unit: Literal["steps", "episodes"] = "steps"
     # form of the update, one option per row of the table in docs/paper-against-code.md
-    trunk_activation: str = "relu"  # after the online actor's last hidden layer (Q7)
+    trunk_activation: Literal["relu", "tanh"] = "relu"  # after the online actor's last hidden layer (Q7)
     cost_critic_layers: int | None = None  # None: as the other critics; official: 3, offline tensors by name (Q8)
     restore_actor_optimizer: bool = False  # offline Adam moments and learning rate go on online (Q9)
-    log_prob: str = "true"  # or "official", the official code's h (Q16)
-    entropy_in_target: str = "sample"  # or "batch_mean" (Q17)
-    actor_critics: str = "live"  # or "target": the critics in the actor's loss (Q18)
-    multiplier_moves: str = "minibatch"  # updates_per_round times a round, whatever the update ratio; or "round" (Q19)
+    log_prob: Literal["true", "official"] = "true"  # "official": the official code's h (Q16)
+    entropy_in_target: Literal["sample", "batch_mean"] = "sample"  # (Q17)
+    actor_critics: Literal["live", "target"] = "live"  # the critics in the actor's loss (Q18)
+    # "minibatch": updates_per_round times a round, whatever the update ratio (Q19)
+    multiplier_moves: Literal["minibatch", "round"] = "minibatch"
     layer_norm: bool = False  # in the online critics; offline ones have none, so it needs critics that start afresh
     divide_by_multiplier: bool = False  # the actor's loss divided by 1 + multiplier (Q21: official: not divided)
     timeouts_terminal: bool = False  # a time limit stops bootstrapping (Q22)
@@ -73,7 +68,7 @@ class Hyperparameters:
         return self.online_episodes // self.episodes_per_round
 
 
-FIELDS = {field.name: field for field in dataclasses.fields(Hyperparameters)}
+FIELDS = {field.name: Option(field.name, field.type, field.default) for field in dataclasses.fields(Hyperparameters)}
 
 # What `official: true` in a method's entry stands for; single keys of the same line still win. Distinct evaluation
 # episodes are kept (Q27 is a fault of measurement, not part of the method).
@@ -87,30 +82,29 @@ OFFICIAL = {
     "timeouts_terminal": True,
     "round_unit": "episodes",
 }
-AT_LEAST_ONE = ("hidden_layers", "hidden_units", "batch_size", "episodes_per_round", "eval_every", "cost_critic_layers")
-CHOICES = {
-    "round_unit": ("steps", "episodes"),
-    "trunk_activation": ("relu", "tanh"),
-    "log_prob": ("true", "official"),
-    "entropy_in_target": ("sample", "batch_mean"),
-    "actor_critics": ("live", "target"),
-    "multiplier_moves": ("minibatch", "round"),
-}
+
+
+def checked(values: dict, where: str) -> dict:
+    """`values` with each in the type of its hyperparameter.
+
+    Raises:
+        InputError: An unknown name, or a value that its hyperparameter does not take.
+    """
+    for name in values:
+        if name not in FIELDS:
+            raise InputError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}.")
+    return {name: check(FIELDS[name], value, where) for name, value in values.items()}
 
 
 def resolve(*layers: dict, where: str = "hyperparameters") -> Hyperparameters:
     """Lay `layers` over the defaults, later ones winning, and check every value.
 
     Raises:
-        InputError: An unknown name, a value of the wrong type, out of range or not among the choices.
+        InputError: See `checked`; or online_episodes is not a multiple of episodes_per_round.
     """
     values = {}
     for layer in layers:
-        values.update(layer)
-    for name, value in values.items():
-        if name not in FIELDS:
-            raise InputError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}.")
-        values[name] = check(name, value, where)
+        values |= checked(layer, where)
     hp = Hyperparameters(**values)
     if hp.online_episodes % hp.episodes_per_round:
         raise InputError(
@@ -118,27 +112,3 @@ def resolve(*layers: dict, where: str = "hyperparameters") -> Hyperparameters:
             f"episodes_per_round {hp.episodes_per_round}."
         )
     return hp
-
-
-def check(name: str, value: object, where: str) -> object:
-    """`value` in the type of the hyperparameter `name` (integers become floats where a float is meant)."""
-    default = FIELDS[name].default
-    if name in CHOICES and value not in CHOICES[name]:
-        raise InputError(f"{where}: {name} is {value!r}; it must be one of {', '.join(CHOICES[name])}.")
-    if name == "cost_critic_layers" and value is None:
-        return None
-    kind = int if name == "cost_critic_layers" else type(default)
-    if isinstance(value, str) and kind in (int, float):
-        try:
-            value = kind(value)  # YAML 1.1 reads 1e-4 as text
-        except ValueError:
-            raise InputError(f"{where}: {name} is {value!r}; it must be a number.") from None
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InputError(f"{where}: {name} is {value!r}; it must be of type {kind.__name__}.")
-    if kind in (int, float) and value < 0:
-        raise InputError(f"{where}: {name} is {value}; it must not be negative.")
-    if name in AT_LEAST_ONE and value < 1:
-        raise InputError(f"{where}: {name} is {value}; it must be at least 1.")
-    return value

@@ -5,11 +5,15 @@ Each has `value` (the multiplier, >= 0, in units of scaled reward per unit of co
 
 import math
 from collections import deque
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from marvel.errors import InputError
-from marvel.hyperparameters import Hyperparameters, nearest
+from marvel.hyperparameters import Hyperparameters
+from marvel.options import arguments_of
+from marvel.values import check_all, nearest
 
 
 class Fixed:
@@ -139,13 +143,11 @@ class AdaptivePID(PID):
         cost_limit: float,
         rates: tuple[float, float, float] = (0.05, 0.05, 0.05),
         bound: float = 10.0,
-        excess: str = "symmetric",
+        excess: Literal["symmetric", "official"] = "symmetric",
         tanh: bool = True,
         **pid,
     ):
         super().__init__(cost_limit, **pid)
-        if excess not in ("symmetric", "official"):
-            raise InputError(f"adaptive PID: excess is {excess!r}; it must be 'symmetric' or 'official'.")
         self.rates, self.bound, self.excess, self.tanh = rates, bound, excess, tanh
         self.first_gains = (self.kp, self.ki, self.kd)
 
@@ -172,7 +174,7 @@ CONTROLLERS = {
     "dual_ascent": DualAscent,
     "pid": PID,
     "adaptive_pid": AdaptivePID,
-    "adaptive_pid_official": lambda limit, **options: AdaptivePID(limit, **OFFICIAL | options),
+    "adaptive_pid_official": partial(AdaptivePID, **OFFICIAL),
 }
 
 
@@ -185,15 +187,20 @@ def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fi
         hp: `multiplier_lr` is dual ascent's step size unless `choice` sets `lr`.
 
     Raises:
-        InputError: Unknown name or argument.
+        InputError: Unknown name or argument, or a value that the argument does not take.
     """
-    options = {"name": choice} if isinstance(choice, str) else dict(choice)
-    name = options.pop("name", "adaptive_pid")
-    if name not in CONTROLLERS:
+    if not isinstance(choice, str | dict):
+        raise InputError(f"controller is {choice!r}; it must be a name, or a mapping such as {{name: pid, kp: 0.01}}.")
+    arguments = {"name": choice} if isinstance(choice, str) else dict(choice)
+    name = arguments.pop("name", "adaptive_pid")
+    if not isinstance(name, str) or name not in CONTROLLERS:
         raise InputError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
+    make = CONTROLLERS[name]
+    known = arguments_of(getattr(make, "func", make))
+    for argument in arguments:
+        if argument not in known:
+            raise InputError(f"controller {name}: {argument!r} is no argument; {nearest(argument, known)}.")
+    arguments = check_all(known, arguments, f"controller {name}")
     if name == "dual_ascent":
-        options.setdefault("lr", hp.multiplier_lr)
-    try:
-        return CONTROLLERS[name](cost_limit, **options)
-    except TypeError as error:
-        raise InputError(f"controller {name}: {str(error).split('.__init__() ')[-1]}.") from None
+        arguments.setdefault("lr", hp.multiplier_lr)
+    return make(cost_limit, **arguments)

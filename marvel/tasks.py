@@ -3,16 +3,20 @@
 Importing this module is cheap (standard library only): the workflow reads ``TASKS`` for every job.
 """
 
-from __future__ import annotations
-
-import csv
 import difflib
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal
 
 from marvel.errors import InputError
+from marvel.tsv import read_rows
+from marvel.values import Option, check
 
 FILE = Path(__file__).with_name("tasks.tsv")
+SUITES = ("bullet", "velocity", "navigation", "metadrive", "toy")
 
 
 @dataclass(frozen=True)
@@ -35,49 +39,82 @@ class Task:
     """
 
     name: str
-    suite: str
+    suite: Literal[SUITES]
     env_id: str
     observation_dim: int
     action_dim: int
     max_episode_steps: int
     dataset_file: str
-    dataset_episodes: int
-    min_return: float
-    max_return: float
+    dataset_episodes: Annotated[int, ">= 0"]
+    min_return: Annotated[float, ""]
+    max_return: Annotated[float, ""]
     min_cost: float
     max_cost: float
 
 
-_CONVERT = {"str": str, "int": int, "float": float}
+def read_tasks(path: Path) -> dict[str, Task]:
+    """Read a task table; its columns are the fields of `Task` (`task` for `name`).
 
-
-def _read(path: Path) -> dict[str, Task]:
-    """Read the task table; its columns are the fields of `Task` (`task` for `name`)."""
+    Raises:
+        InputError: The first fault, with its line.
+    """
+    columns = [Option(field.name, field.type, None) for field in fields(Task) if field.name != "name"]
+    names = [column.name for column in columns]
+    rows = read_rows(path, names, [name for name in names if name not in ("env_id", "dataset_file")])
     tasks = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            row["name"] = row.pop("task")
-            # annotations are strings here (from __future__ import annotations)
-            task = Task(**{field: _CONVERT[kind](row[field]) for field, kind in Task.__annotations__.items()})
-            tasks[task.name] = task
+    for name, (where, row) in rows.items():
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+            raise InputError(f"{where}: a task's name has letters, digits and _ alone, a letter first.")
+        task = Task(name, **{column.name: check(column, row[column.name], where) for column in columns})
+        for least, most in (("min_return", "max_return"), ("min_cost", "max_cost")):
+            if getattr(task, least) >= getattr(task, most):
+                raise InputError(f"{where}: {least} is {getattr(task, least)}; it must be less than {most}.")
+        tasks[name] = task
     return tasks
 
 
-TASKS: dict[str, Task] = _read(FILE)
+class _Table(Mapping):
+    """{name: Task}, read on first use, so that a faulty table is told as any other fault of the input is."""
+
+    @cached_property
+    def _tasks(self) -> dict[str, Task]:
+        return read_tasks(FILE)
+
+    def __getitem__(self, name: str) -> Task:
+        return self._tasks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
 
 
-def get_task(name: str) -> Task:
+TASKS: Mapping[str, Task] = _Table()
+
+
+def get_task(name: str, where: str = "") -> Task:
     """Look a task up by its short name.
+
+    Args:
+        name: Such as ``BallRun``.
+        where: Heads the message, such as "config: tasks".
 
     Raises:
         InputError: The name is unknown; the message gives the nearest ones.
     """
     if name in TASKS:
         return TASKS[name]
-    lower = {known.lower(): known for known in TASKS}
-    near = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known tasks: {', '.join(TASKS)}."
-    raise InputError(f"there is no task {name!r}; {hint}")
+    cores = {_core(known): known for known in TASKS}
+    near = [_core(name)] if _core(name) in cores else difflib.get_close_matches(_core(name), cores, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(cores.get, near))}?" if near else f"known tasks: {', '.join(TASKS)}."
+    raise InputError(f"{where}{': ' if where else ''}there is no task {name!r}; {hint}")
+
+
+def _core(name: str) -> str:
+    """What a task's name has in common with the environment ids and file names that DSRL and the simulators give it."""
+    name = re.sub(r".*/|-v\d.*|\.hdf5$", "", name.lower())  # OfflineCarRun-v0, SafetyCarRun-v0-40-651.hdf5
+    return re.sub(r"^(offline|safety|safe)|metadrive|gymnasium|[^a-z0-9]", "", name)
 
 
 def normalize_return(task: Task, episode_return):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from files import BALL_RUN, make, save
 
+from marvel import datasets
 from marvel.datasets import card as datacard
-from marvel.datasets import datasets
 from marvel.run.record import file_hash
 from marvel.tasks import get_task
 
@@ -149,6 +149,9 @@ def test_command_line(tmp_path, home, capsys):
     assert datacard.main(["get", "BallRun", "--file", str(tmp_path), "--out", str(out)]) == 0
     assert out.is_symlink() and datacard.card(out)[0]["sha256"] in out.with_name("card.json").read_text()
     assert out.with_name("scatter.png").read_bytes()[:4] == b"\x89PNG"
+    bare = tmp_path / "bare" / "dataset.hdf5"
+    assert datacard.main(["get", "BallRun", "--file", str(tmp_path), "--out", str(bare), "--no-card"]) == 0
+    assert os.listdir(bare.parent) == ["dataset.hdf5"]
     assert datacard.main(["get", "BallRum", "--out", str(out)]) == 1
     assert "did you mean BallRun" in capsys.readouterr().err
 
@@ -160,12 +163,17 @@ def test_card_counts_the_eighths():
 
 
 def test_cards_are_kept_beside_the_file_and_say_who_made_it(tmp_path):
-    datasets.write(tmp_path / "dataset.hdf5", make())
-    assert datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"] == {"note": "a file of the user's"}
+    path = tmp_path / "dataset.hdf5"
+    datasets.write(path, make())
+    facts, arrays = datacard.card(path, "BallRun")
+    datacard.keep(facts, arrays, tmp_path)
+    assert facts["made"] == {"note": "a file of the user's"}
     picture = (tmp_path / "scatter.png").read_bytes()
-    assert picture == datacard.picture(*datacard.card(tmp_path / "dataset.hdf5", "BallRun"))
+    assert picture == datacard.picture(*datacard.card(path, "BallRun"))
     (tmp_path / "run.json").write_text('{"train": "marvel.datasets.collect", "seed": 3, "options": {"steps": 5}}')
-    made = datacard.keep(tmp_path / "dataset.hdf5", "BallRun")["made"]
+    facts, arrays = datacard.card(path, "BallRun")
+    datacard.keep(facts, arrays, tmp_path)
+    made = facts["made"]
     assert made["note"].startswith("DSRL-style, not DSRL") and made["options"] == {"steps": 5} and made["seed"] == 3
     assert json.loads((tmp_path / "card.json").read_text())["eighths_occupied"] == 6
     datasets.write(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make())

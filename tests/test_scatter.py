@@ -11,8 +11,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from marvel import datasets
 from marvel.datasets import card as datacard
-from marvel.datasets import datasets
 from marvel.tasks import TASKS, get_task
 from workflow.resources import collector
 from workflow.scripts import scatter, style
@@ -44,7 +44,7 @@ def data(toy_dataset, tmp_path):
     path = tmp_path / "data" / "Toy" / "dataset.hdf5"
     path.parent.mkdir(parents=True)
     shutil.copy(toy_dataset, path)
-    datacard.keep(path, "Toy")
+    datacard.keep(*datacard.card(path, "Toy"), path.parent)
     return path
 
 

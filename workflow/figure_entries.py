@@ -5,19 +5,19 @@
       fig5_ablation: {methods: [marvel, vpa_pid], rows: [return, cost, multiplier]}
       aggregate: {kind: aggregate}
 
-`curves_raw` and `curves_normalized` are drawn in every study; a entry of that name replaces the one built in. A figure
+`curves_raw` and `curves_normalized` are drawn in every study; an entry of that name replaces the one built in. A figure
 without `methods` shows all of the study that have the study's cost limit.
 """
 
 import shlex
 
 from marvel.errors import InputError
-from marvel.hyperparameters import nearest
+from marvel.values import nearest
 
 TAKEN = "datasets"  # the page of all datasets, which has a rule of its own
 BUILT_IN = {"curves_raw": {"units": "raw"}, "curves_normalized": {"units": "normalized"}}
 FLAGS = ("methods", "tasks", "rows", "x", "units", "source", "window", "reference")  # keys with a value, in this order
-KEYS = {  # what a entry of each kind may say
+KEYS = {  # what an entry of each kind may say
     "curves": ("methods", "tasks", "rows", "x", "units", "source", "window", "sweep"),
     "aggregate": ("methods", "tasks", "sweep"),
     "profiles": ("methods", "tasks", "sweep"),
@@ -73,6 +73,11 @@ def figure_entries(config: dict) -> dict[str, dict]:
             entry = {"tasks": config["tasks"]} | entry
         elif entry["kind"] not in ("limits", "compute"):
             entry = {"methods": usual_methods(config)} | entry
+            if not entry["methods"]:
+                raise InputError(
+                    f"figures: {name}: no method has the study's cost_limit {config['cost_limit']}, so none would be "
+                    "shown; change the study's or name `methods`."
+                )
         entries[name] = entry
     return entries
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from marvel.errors import InputError
-from marvel.hyperparameters import Hyperparameters, nearest
-from marvel.tasks import TASKS, Task, get_task
-from workflow.validation import options_of
+from marvel.hyperparameters import Hyperparameters
+from marvel.options import constant_of
+from marvel.tasks import SUITES, TASKS, Task, get_task
+from marvel.values import nearest
 
-SUITES = sorted({task.suite for task in TASKS.values()})
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
 
 
@@ -35,7 +35,7 @@ def expand_tasks(words: list[str]) -> list[str]:
             if not found:
                 raise InputError(f"tasks: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
         else:
-            found = [get_task(word).name]
+            found = [get_task(word, where="tasks").name]
         chosen |= dict.fromkeys(found)
     return list(chosen)
 
@@ -52,8 +52,9 @@ def ranks_section(config: dict) -> dict:
     for key in ("offline", "prealign"):
         if (name := config["ranks"][key]) not in (known := config.get(key, {})):
             raise InputError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
-    if (train := config["offline"][config["ranks"]["offline"]]["train"]) != "marvel.cpq":
-        raise InputError(f"ranks: {train} hands no critics over; name an offline entry of marvel.cpq.")
+    train = config["offline"][config["ranks"]["offline"]]["train"]
+    if not constant_of(train, "HANDS_CRITICS_OVER", False):
+        raise InputError(f"ranks: {train} hands no critics over; name an offline entry whose algorithm does.")
     for task in config["ranks"].get("tasks", []):
         if task not in config["tasks"]:
             raise InputError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}.")
@@ -77,37 +78,12 @@ BASE = {"toy": 400, "bullet": 500, "velocity": 500, "navigation": 500, "metadriv
 MARGIN = 1.15  # what the parts below leave out
 
 
-def collector(task: str) -> str:
-    """The module that makes a task's data where `source: collect` asks for it."""
-    return "marvel.datasets.metadrive_driver" if get_task(task).suite == "metadrive" else "marvel.datasets.collect"
-
-
-def check_collect(data: dict, tasks: list[str]) -> None:
-    """Check a config's options of the collectors; one that only some collectors have goes to these alone.
-
-    Raises:
-        InputError: An option that no collector in use has, or that a task's own lacks.
-    """
-    used = dict.fromkeys(map(collector, tasks))
-    places = [("collect", data.get("collect", {}), used)]
-    places += [
-        (f"collect_per_task: {task}", entry, [collector(task)])
-        for task, entry in data.get("collect_per_task", {}).items()
-    ]
-    for where, entry, modules in places:
-        known = {key for module in modules for key in options_of(module)}
-        for key in entry:
-            if key not in known:
-                raise InputError(
-                    f"dataset: {where}: {key!r} is no option of {' or '.join(modules)}; {nearest(key, known)}."
-                )
-
-
 def memory_mb(stage: str, task: Task, hp: Hyperparameters, data_steps: int | None = None) -> int:
     """Largest memory of a job, in megabytes: base + the data that it holds.
 
-    A replay buffer has one row per environment step of the online budget; an offline stage holds the dataset twice
-    (the file's arrays, and the buffer made of them), collecting its episodes and the arrays written.
+    A replay buffer has one row per environment step of the online budget and of one episode more, since a run ends with
+    a whole one; an offline stage holds the dataset twice (the file's arrays, and the buffer made of them), collecting
+    its episodes and the arrays written.
 
     Args:
         stage: "finetune", or a stage that holds the dataset alone.
@@ -118,5 +94,5 @@ def memory_mb(stage: str, task: Task, hp: Hyperparameters, data_steps: int | Non
     """
     row = 4 * (2 * task.observation_dim + task.action_dim + 4)  # bytes; see ReplayBuffer
     data_steps = task.dataset_episodes * task.max_episode_steps if data_steps is None else data_steps
-    online_steps = hp.online_episodes * task.max_episode_steps if stage == "finetune" else 0
+    online_steps = (hp.online_episodes + 1) * task.max_episode_steps if stage == "finetune" else 0
     return round(MARGIN * (BASE[task.suite] + row * (2 * data_steps + online_steps) / 2**20))

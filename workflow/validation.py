@@ -1,7 +1,6 @@
-"""What a config may say: schema, options and tuned values, each fault one sentence with the nearest valid name."""
+"""What a config may say: text, numbers, names and keys, each fault one sentence with the nearest valid name."""
 
-import ast
-import csv
+import math
 import re
 from functools import cache
 from pathlib import Path
@@ -9,106 +8,139 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from marvel.datasets.sources import SOURCES
 from marvel.errors import InputError
-from marvel.hyperparameters import nearest, resolve
-from marvel.tasks import TASKS
+from marvel.values import nearest, shown
 
-ROOT = Path(__file__).resolve().parent.parent
-HYPERPARAMETERS = ROOT / "workflow" / "config" / "hyperparameters.tsv"
-COLLECT = ROOT / "workflow" / "config" / "collect.tsv"
-NOT_TUNED = "default, not tuned"  # a row's source where nobody tuned the task
+SCHEMA = Path(__file__).resolve().parent / "schemas" / "config.schema.yaml"
+EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+KINDS = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
 
 
-def with_numbers(value):
-    """The config with 1e-4 read as a number: YAML 1.1 wants 1.0e-4 and reads the other as text."""
+def check_keys_once(path: Path) -> None:
+    """Refuse a config file that gives a key twice: YAML loaders keep the last one without a word.
+
+    Raises:
+        InputError: All such keys with their lines.
+    """
+    twice, waiting, seen = [], [((), yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))], set()
+    while waiting:
+        place, node = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(place, part) for part in node.value]
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        lines = {}
+        for key, value in node.value:
+            name = (key.tag, str(key.value))
+            lines.setdefault(name, []).append(key.start_mark.line + 1)
+            waiting.append(((*place, str(key.value)), value))
+        for (_, name), found in lines.items():
+            if len(found) > 1:
+                twice.append((found, f"{': '.join([*place, name])} (lines {' and '.join(map(str, found))})"))
+    if twice:
+        raise InputError(f"{path}: given twice: {', '.join(text for _, text in sorted(twice))}; keep one of each.")
+
+
+def from_command_line(value: object, top: bool = True) -> object:
+    """Values of `--config key=value`, of which Snakemake reads all that lie within a list or mapping as text."""
     if isinstance(value, dict):
-        return {key: with_numbers(part) for key, part in value.items()}
+        return {key: from_command_line(part, top=False) for key, part in value.items()}
     if isinstance(value, list):
-        return [with_numbers(part) for part in value]
-    return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value) else value
+        return [from_command_line(part, top=False) for part in value]
+    if top or not isinstance(value, str):
+        return value
+    try:
+        found = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return found if found is None or isinstance(found, bool | int | float) else value
+
+
+def plain(value: object, *place: str) -> object:
+    """A config of texts, numbers, booleans, lists and mappings, with 1e-4 read as a number: YAML 1.1 reads it as text.
+
+    Raises:
+        InputError: A key that is no text, or a value that JSON does not have.
+    """
+    where = ": ".join(["config", *place])
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise InputError(
+                    f"{where}: the key {key!r} is no text, as YAML reads on, off, yes, no, null and bare numbers; names "
+                    "are text: quote it."
+                )
+        return {key: plain(part, *place, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part, *place) for part in value]
+    if isinstance(value, str) and EXPONENT.fullmatch(value):
+        number = float(value)
+        return int(number) if number.is_integer() and math.isfinite(number) else number
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise InputError(f"{where} is {value}, a {type(value).__name__} to YAML; text must be quoted.")
 
 
 @cache
-def options_of(train: str) -> dict[str, object]:
-    """Keyword-only arguments of `train` in the module `train` with their defaults, read from its source.
+def _validator() -> jsonschema.Validator:
+    """The config's schema; whole numbers are not written as 1.0, and numbers are finite."""
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema["properties"]["dataset"]["properties"]["source"]["enum"] = list(SOURCES)
+
+    def integer(checker, value) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def number(checker, value) -> bool:
+        return integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+    draft = jsonschema.Draft202012Validator
+    types = draft.TYPE_CHECKER.redefine_many({"integer": integer, "number": number})
+    return jsonschema.validators.extend(draft, type_checker=types)(schema)
+
+
+def check_schema(config: dict) -> None:
+    """Validate a config against workflow/schemas/config.schema.yaml.
 
     Raises:
-        InputError: No such file, or no such function in it.
+        InputError: The first fault, headed by the path to it, with the nearest valid name or what was allowed.
     """
-    path = ROOT / (train.replace(".", "/") + ".py")
-    if not path.exists():
-        known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
-        raise InputError(f"train: {train!r} is no module of this project; {nearest(train, known)}.")
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name == "train":
-            arguments = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            return {argument.arg: default and ast.literal_eval(default) for argument, default in arguments}
-    raise InputError(f"train: {path.relative_to(ROOT)} has no function train(context, hp, *, ...).")
-
-
-def read_table(path: Path, schema: str) -> dict[str, dict]:
-    """A table of values per task in workflow/config, {task: {name: value}}; a blank cell means the default.
-
-    Args:
-        path: Tab-separated; the columns `task` and `source` (where the values are from), then the values.
-        schema: Name of the JSON schema of a row; by that of `hyperparameters`, columns must be hyperparameters too.
-
-    Raises:
-        InputError: An unknown task or column, or a cell that is no number, with line and column.
-    """
-    table = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
-            task, source = row.pop("task"), row.pop("source", None)
-            if task not in TASKS:
-                raise InputError(f"{path.name} line {number}: task {task!r} does not exist; {nearest(task, TASKS)}.")
-            values = {}
-            for name, cell in row.items():
-                if not cell:
-                    continue
-                try:
-                    values[name] = yaml.safe_load(cell) if "e" not in cell.lower() else float(cell)
-                except (ValueError, yaml.YAMLError):
-                    raise InputError(f"{path.name} line {number}, {name}: {cell!r} is no number.") from None
-            where = f"{path.name} line {number} ({task})"
-            if schema == "hyperparameters":
-                resolve(values, where=where)
-            check_schema(values | {"source": source}, schema, where)
-            table[task] = values
-    return table
-
-
-@cache
-def tuned_tasks(path: Path) -> frozenset[str]:
-    """Tasks that have a row in the table whose column `source` does not say that nobody tuned them."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return frozenset(row["task"] for row in rows if row.get("source") != NOT_TUNED)
-
-
-@cache
-def read_schema(name: str) -> dict:
-    """The JSON schema `schemas/{name}.schema.yaml`."""
-    return yaml.safe_load((ROOT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8"))
-
-
-def check_schema(instance: dict, name: str = "config", where: str = "config") -> None:
-    """Validate against a schema; the first fault becomes one sentence with the nearest valid name.
-
-    Raises:
-        InputError: The sentence, headed by `where` and the path to the fault.
-    """
-    validator = jsonschema.Draft202012Validator(read_schema(name))
-    errors = sorted(validator.iter_errors(instance), key=lambda error: list(error.path))
+    errors = sorted(_validator().iter_errors(config), key=lambda error: list(map(str, error.path)))
     if not errors:
         return
     error = errors[0]
-    where = ": ".join([where, *map(str, error.absolute_path)])
+    where, value, schema = ": ".join(["config", *map(str, error.absolute_path)]), error.instance, error.schema
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        unknown = next(key for key in error.instance if key not in known)
+        known = schema.get("properties", {})
+        unknown = next(key for key in value if key not in known)
         raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+    if error.validator == "required":
+        missing = next(key for key in schema["required"] if key not in value)
+        raise InputError(f"{where}: the key {missing!r} is missing.")
     if error.validator == "oneOf":
-        given = ", ".join(sorted(error.instance))
+        given = ", ".join(sorted(value))
         raise InputError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
+    if error.validator in ("pattern", "maxLength"):
+        raise InputError(f"{where}: {shown(value)} is no name; a name has {schema['description']}.")
+    if error.validator == "type" and error.validator_value == "string":
+        raise InputError(f"{where}: {shown(value)} is no text; names are text: quote it.")
+    if error.validator == "type" or error.validator in BOUNDS:
+        raise InputError(f"{where} is {shown(value)}; it must be {_words(schema)}.")
+    if error.validator == "anyOf":
+        raise InputError(f"{where} is {shown(value)}; it must be {' or '.join(map(_words, schema['anyOf']))}.")
     raise InputError(f"{where}: {error.message}.")
+
+
+def _words(schema: dict) -> str:
+    """What a value may be by its schema."""
+    if "const" in schema:
+        return repr(schema["const"])
+    if schema["type"] in KINDS:
+        return KINDS[schema["type"]]
+    bounds = [f"{sign} {schema[bound]}" for bound, sign in BOUNDS.items() if bound in schema]
+    return f"a {'whole' if schema['type'] == 'integer' else 'finite'} number {' and '.join(bounds)}".rstrip()

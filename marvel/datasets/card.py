@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from marvel.datasets import episodes, read
+from marvel.datasets.hdf5 import episodes, read
 from marvel.datasets.mirrors import find
 from marvel.datasets.validate import DSRL_NAME, FLAGS, as_task, guess_task, load
 from marvel.files import file_hash
@@ -140,10 +140,8 @@ def picture(facts: dict, arrays: dict[str, np.ndarray]) -> bytes:
     return memory.getvalue()
 
 
-def keep(path: Path, task: Task | str | None = None, out: Path | None = None) -> dict:
-    """Write card.json and scatter.png beside `out` (by default the file itself); returns the card."""
-    facts, arrays = card(path, task)
-    folder = (out or path).parent
+def keep(facts: dict, arrays: dict[str, np.ndarray], folder: Path) -> None:
+    """Write a card and its picture, card.json and scatter.png, into `folder`."""
     for name, content in (
         ("scatter.png", picture(facts, arrays)),
         ("card.json", (json.dumps(facts, indent=1) + "\n").encode()),
@@ -151,7 +149,6 @@ def keep(path: Path, task: Task | str | None = None, out: Path | None = None) ->
         temporary = folder / f".{name}.{os.getpid()}"
         temporary.write_bytes(content)
         os.replace(temporary, folder / name)
-    return facts
 
 
 def link(source: Path, out: Path) -> None:
@@ -163,12 +160,14 @@ def link(source: Path, out: Path) -> None:
     os.replace(temporary, out)
 
 
-def get(task: str, file: str | None, out: Path) -> dict:
-    """Find or download a task's dataset, check it, link `out` to it and keep its card there."""
+def get(task: str, file: str | None, out: Path, with_card: bool = True) -> dict:
+    """Find or download a task's dataset, check it, link `out` to it, keep its card there; returns the card."""
     source = Path(find(task, file)).resolve()
-    card(source, task)  # a faulty file raises before anything is linked
+    facts, arrays = card(source, task)  # a faulty file raises before anything is linked
     link(source, out)
-    return keep(source, task, out)
+    if with_card:
+        keep(facts, arrays, out.parent)
+    return facts
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -186,14 +185,17 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("task", metavar="TASK")
     command.add_argument("--file", help="a file, or a folder to look in first")
     command.add_argument("--out", required=True, type=Path, metavar="DIR/dataset.hdf5")
+    command.add_argument("--no-card", action="store_true", help="print the card without keeping it beside the link")
     options = parser.parse_args(arguments)
     status = 0
     for file in options.files if options.command != "get" else [None]:
         try:
             if options.command == "get":
-                facts = get(options.task, options.file, options.out)
+                facts = get(options.task, options.file, options.out, not options.no_card)
             else:
-                facts = keep(file, options.task) if options.command == "card" else card(file, options.task)[0]
+                facts, arrays = card(file, options.task)
+                if options.command == "card":
+                    keep(facts, arrays, file.parent)
             print(show(facts))
         except ValueError as fault:
             print(f"error: {fault}", file=sys.stderr)

@@ -1,28 +1,32 @@
-"""Run specs: the JSON that names one run (method, task, seed, start, dataset and every setting)."""
+"""Run specs: the JSON that names one run (method, stage, task, seed, start, dataset and every setting)."""
 
 import importlib
 import inspect
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated, Literal
 
 from marvel.errors import InputError
-from marvel.hyperparameters import Hyperparameters, nearest, resolve
+from marvel.hyperparameters import Hyperparameters, resolve
+from marvel.multipliers import controller
+from marvel.options import read_options
 from marvel.tasks import get_task
+from marvel.values import REQUIRED, Option, check, check_all, nearest
 
-STAGES = ("dataset", "pretrain", "prealign", "finetune")
-DEFAULTS = {
-    "method": None,  # the name of the module
-    "stage": "finetune",
-    "train": None,
-    "task": None,
-    "seed": None,
-    "cost_limit": None,  # needed, but for collecting data
-    "start": None,
-    "dataset": None,
-    "hyperparameters": {},
-    "options": {},
-}
+KEYS = [
+    Option("method", str | None, None),  # by default the name of the module
+    Option("stage", Literal["dataset", "pretrain", "prealign", "finetune"], "finetune"),
+    Option("train", str, REQUIRED),
+    Option("task", str, REQUIRED),
+    Option("seed", Annotated[int, ">= 0"], REQUIRED),
+    Option("cost_limit", float | None, None),  # needed, but for collecting data
+    Option("start", str | None, None),
+    Option("dataset", str | None, None),
+    Option("hyperparameters", dict, {}),
+    Option("options", dict, {}),
+]
+KEYS = {key.name: key for key in KEYS}
 # Words of records that were made before this version.
 RENAMED = {"knobs": "options"}
 RENAMED_MODULES = {"marvel.collect": "marvel.datasets.collect", "marvel.drive": "marvel.datasets.metadrive_driver"}
@@ -45,7 +49,7 @@ def read_spec(text: str) -> dict:
     """A spec from JSON text or from a JSON file, without the `record` of a finished run.
 
     Raises:
-        InputError: Neither, or keys missing or unknown.
+        InputError: Neither, keys missing, unknown or given twice, or a value of the wrong type or out of range.
     """
     source = "the spec"
     if not text.lstrip().startswith("{"):
@@ -58,23 +62,28 @@ def read_spec(text: str) -> dict:
             ) from None
         except UnicodeDecodeError:
             raise InputError(f"{source} is no JSON: it is no text in UTF-8.") from None
+
+    def once(pairs: list[tuple[str, object]]) -> dict:
+        keys = [key for key, _ in pairs]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise InputError(f"{source}: given twice: {', '.join(twice)}; keep one of each.")
+        return dict(pairs)
+
     try:
-        spec = json.loads(text)
+        spec = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise InputError(f"{source} is no JSON: {error}.") from None
     if not isinstance(spec, dict):
-        raise InputError(f"{source} is no JSON object; a spec has the keys {', '.join(DEFAULTS)}.")
+        raise InputError(f"{source} is no JSON object; a spec has the keys {', '.join(KEYS)}.")
     spec = in_current_words(spec)
     spec.pop("record", None)
     for key in spec:
-        if key not in DEFAULTS:
-            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, DEFAULTS)}.")
-    for key in ("train", "task", "seed"):
-        if key not in spec:
+        if key not in KEYS:
+            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, KEYS)}.")
+    for key, option in KEYS.items():
+        if option.default is REQUIRED and key not in spec:
             raise InputError(f"{source}: the key {key!r} is missing.")
-    spec = DEFAULTS | spec
-    if spec["stage"] not in STAGES:
-        raise InputError(f"{source}: stage is {spec['stage']!r}; it must be one of {', '.join(STAGES)}.")
+    spec = {key: check(option, spec.get(key, option.default), source) for key, option in KEYS.items()}
     if spec["cost_limit"] is None and spec["stage"] != "dataset":
         raise InputError(f"{source}: the key 'cost_limit' is missing.")
     return spec | {"method": spec["method"] or spec["train"]}
@@ -99,19 +108,35 @@ def load_train(name: str):
     return module.train
 
 
+def check_options(
+    known: dict[str, Option], given: dict, cost_limit: float | None, hp: Hyperparameters, where: str
+) -> dict:
+    """The given options with each value in its type; `controller` is tried out as well.
+
+    Raises:
+        InputError: An option that the method does not have, or a value that it does not take.
+    """
+    for name in given:
+        if name not in known:
+            raise InputError(f"{where}: {name!r} is no option; {nearest(name, known)}.")
+    options = check_all(known, given, where)
+    if "controller" in options:
+        try:
+            controller(options["controller"], cost_limit or 0.0, hp)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+    return options
+
+
 def resolve_spec(spec: dict, train) -> tuple[dict, Hyperparameters]:
     """The spec with all defaults written out, and its hyperparameters.
 
     Raises:
-        InputError: An unknown task, hyperparameter or option.
+        InputError: An unknown task, hyperparameter or option, or a value that one does not take.
     """
-    signature = inspect.signature(train)
-    known = {name: p.default for name, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
-    for name in spec["options"]:
-        if name not in known:
-            raise InputError(
-                f"{spec['method']}: {name!r} is no option of {spec['train']}.train; {nearest(name, known)}."
-            )
-    hp = resolve(spec["hyperparameters"], where=spec["method"])
     get_task(spec["task"])
-    return spec | {"hyperparameters": asdict(hp), "options": known | spec["options"]}, hp
+    known = read_options(Path(inspect.getsourcefile(train)))
+    hp = resolve(spec["hyperparameters"], where=spec["method"])
+    options = check_options(known, spec["options"], spec["cost_limit"], hp, f"{spec['method']} ({spec['train']})")
+    defaults = {name: option.default for name, option in known.items()}
+    return spec | {"hyperparameters": asdict(hp), "options": defaults | options}, hp

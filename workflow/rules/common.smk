@@ -1,17 +1,30 @@
 # The study behind the rules: config checked once, wildcards constrained to what it names, one writer at a time.
 import fcntl
+import os
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from marvel.datasets.mirrors import find
+from marvel.tasks import get_task
+from snakemake.utils import update_config
+from workflow.code import ROOT, code_of, code_of_runs, here
 from workflow.resources import missing_simulator
 from workflow.study import Study
+from workflow.validation import check_keys_once, from_command_line
 
 try:
+    for file in workflow.configfiles:
+        check_keys_once(file)
+    update_config(config, from_command_line(workflow.config_settings.config))
     STUDY = Study(config)
 except ValueError as error:
     raise SystemExit(f"error: {error}")
 
 BASE = STUDY.base
+# Jobs use the Python that runs Snakemake, unless they get an environment of their own, and find the project from any folder.
+PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+os.environ["PYTHONUTF8"] = "1"  # the same bytes in every locale
 
 
 wildcard_constraints:
@@ -22,25 +35,23 @@ wildcard_constraints:
     variant="|".join(config.get("prealign", {})) or "none",
 
 
+def facts(wildcards):
+    """The task's row of tasks.tsv: as a parameter of the rules that read it, so that they run again when it changes."""
+    return asdict(get_task(wildcards.task))
+
+
 def first_missing_dataset():
     """Why the first dataset that is neither here nor to be had cannot be had; None if all can."""
-    if config["dataset"]["source"] != "dsrl" or not STUDY.needs_data():
-        return None
-    for task in STUDY.tasks:
-        if not Path(STUDY.dataset(task)).exists():
-            try:
-                find(task, config["dataset"].get("files", {}).get(task), ask_only=True)
-            except ValueError as error:
-                return error
+    tasks = STUDY.tasks if STUDY.needs_data() else []
+    absent = (task for task in tasks if not Path(STUDY.dataset(task)).exists())
+    return next(filter(None, map(STUDY.data.missing, absent)), None)
 
 
 def tasks_played_here():
     """Tasks with a job to run that makes their simulator, in this machine's own Python; elsewhere the jobs say it."""
     if not workflow.local_exec or workflow.deployment_settings.deployment_method:
         return []
-    rules = {"pretrain", "prealign", "finetune", "monte_carlo"} | (
-        {"dataset"} if config["dataset"]["source"] == "collect" else set()
-    )
+    rules = {"pretrain", "prealign", "finetune", "monte_carlo"} | ({"dataset"} if STUDY.data.options else set())
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in rules]
     return sorted({job.wildcards.task for job in jobs}, key=STUDY.tasks.index)
 
@@ -48,7 +59,7 @@ def tasks_played_here():
 onstart:
     # Snakemake's own lock outlives a killed Snakemake (the default profile turns it off); the kernel drops this one.
     Path(BASE).mkdir(parents=True, exist_ok=True)
-    study_lock = open(f"{BASE}/.lock", "a")
+    study_lock = open(f"{BASE}/.lock", "ab")
     try:
         fcntl.flock(study_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,6 +1,7 @@
 rule dataset:
     output:
         f"{BASE}/data/{{task}}/dataset.hdf5",
+        [f"{BASE}/data/{{task}}/{name}" for name in STUDY.data.source.outputs],
     log:
         f"{BASE}/logs/dataset/{{task}}.log",
     benchmark:
@@ -11,15 +12,16 @@ rule dataset:
     resources:
         mem_mb=lambda w: STUDY.memory("dataset", w.task),
     params:
-        command=lambda w: STUDY.dataset_command(w.task),
+        command=lambda w: STUDY.data.command(w.task),
+        task=facts,
     shell:
-        "python -m {params.command} 2>&1 | tee {log}"
+        "{PYTHON:q} -m {params.command:q} 2>&1 | tee {log:q}"
 
 
 rule card:
     input:
         data=f"{BASE}/data/{{task}}/dataset.hdf5",
-        code="marvel/datasets/card.py",
+        code=here(ROOT / "marvel/datasets/card.py"),
     output:
         f"{BASE}/data/{{task}}/card.json",
         f"{BASE}/data/{{task}}/scatter.png",
@@ -28,8 +30,10 @@ rule card:
     conda:
         "../../environment.yml"
     threads: 1
+    params:
+        task=facts,
     shell:
-        "python -m marvel.datasets card {input.data} --task {wildcards.task} > {log} 2>&1"
+        "{PYTHON:q} -m marvel.datasets card {input.data:q} --task {wildcards.task:q} > {log:q} 2>&1"
 
 
 rule filter:
@@ -45,6 +49,7 @@ rule filter:
     resources:
         mem_mb=lambda w: STUDY.memory("dataset", w.task),
     params:
-        command=lambda w: STUDY.filter_command(w.task),
+        command=lambda w: STUDY.data.filter_command(w.task),
+        task=facts,
     shell:
-        "python -m {params.command} 2>&1 | tee {log}"
+        "{PYTHON:q} -m {params.command:q} 2>&1 | tee {log:q}"

@@ -5,6 +5,7 @@ rule pretrain:
     output:
         f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/checkpoint.pt",
         f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/episodes.csv",
         f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}/run.json",
     log:
         f"{BASE}/logs/pretrain/{{algorithm}}/{{task}}/seed{{seed}}.log",
@@ -18,9 +19,10 @@ rule pretrain:
         mem_mb=lambda w: STUDY.memory("pretrain", w.task),
     params:
         spec=lambda w: STUDY.pretrain_spec(w.algorithm, w.task, w.seed),
-        out=lambda w, output: Path(output[0]).parent,
+        task=facts,
+        out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"
+        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
 
 
 rule prealign:
@@ -30,6 +32,7 @@ rule prealign:
     output:
         f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/checkpoint.pt",
         f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/episodes.csv",
         f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}/run.json",
     log:
         f"{BASE}/logs/prealign/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}.log",
@@ -43,6 +46,7 @@ rule prealign:
         mem_mb=lambda w: STUDY.memory("prealign", w.task),
     params:
         spec=lambda w: STUDY.prealign_spec(w.variant, w.algorithm, w.task, w.seed),
-        out=lambda w, output: Path(output[0]).parent,
+        task=facts,
+        out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"
+        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"

@@ -4,6 +4,7 @@ rule finetune:
         lambda w: STUDY.finetune_inputs(w.method, w.task, w.seed),
     output:
         f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/progress.csv",
+        f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/episodes.csv",
         f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/run.json",
     log:
         f"{BASE}/logs/finetune/{{method}}/{{task}}/seed{{seed}}.log",
@@ -18,11 +19,12 @@ rule finetune:
         mem_mb=lambda w: STUDY.memory("finetune", w.task, w.method),
     params:
         spec=lambda w: STUDY.finetune_spec(w.method, w.task, w.seed),
-        out=lambda w, output: Path(output[0]).parent,
+        task=facts,
+        out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "python -m marvel.run {params.spec:q} --out {params.out} --log {log}"
+        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
 
 
 for path in STUDY.rule_files:
 
-    include: f"../../{path}"
+    include: str(ROOT / path)

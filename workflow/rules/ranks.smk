@@ -1,15 +1,10 @@
 # Table 1, where the config has a `ranks` section: critics beside Monte-Carlo returns, before and after pre-alignment.
-RANKS_CODE = [
-    *(f"marvel/{name}.py" for name in ("ranks", "rollout", "problem", "networks", "sac", "datasets")),
-    *sorted(str(path) for path in Path("marvel/simulators").glob("*.py")),
-]
-
 if STUDY.ranks:
 
     rule monte_carlo:
         input:
             lambda w: STUDY.ranks_inputs(w.task, w.seed),
-            RANKS_CODE,
+            code=code_of("marvel.ranks"),
         output:
             f"{BASE}/ranks/{{task}}/seed{{seed}}.csv",
         log:
@@ -22,19 +17,17 @@ if STUDY.ranks:
         resources:
             mem_mb=lambda w: STUDY.memory("ranks", w.task),
         params:
-            options=" ".join(f"--{name} {STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")),
+            options=[f"--{name}={STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")],
+            task=facts,
         shell:
-            "python -m marvel.ranks {input[0]} {params.options} --out {output} > {log} 2>&1"
+            "{PYTHON:q} -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
 
     rule ranks:
         input:
             files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.seeds),
-            code=[
-                f"workflow/scripts/{name}.py"
-                for name in ("ranks", "measures", "sparsity", "tables", "intervals", "tuning")
-            ],
-            known="workflow/reference/marvel_paper_known_numbers.csv",
-            tuned="workflow/config/hyperparameters.tsv",
+            code=code_of("workflow.scripts.ranks"),
+            known=here(ROOT / "workflow/reference/marvel_paper_known_numbers.csv"),
+            tuned=here(ROOT / "workflow/config/hyperparameters.tsv"),
         output:
             f"{BASE}/tables/ranks.md",
             f"{BASE}/tables/ranks.csv",
@@ -44,6 +37,6 @@ if STUDY.ranks:
             "../../environment.yml"
         threads: 1
         params:
-            out=lambda w, output: Path(output[0]).parent,
+            out=lambda w, output: str(Path(output[0]).parent),
         shell:
-            "python -m workflow.scripts.ranks {input.files} --out-dir {params.out} > {log} 2>&1"
+            "{PYTHON:q} -m workflow.scripts.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"

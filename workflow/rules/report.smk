@@ -1,8 +1,8 @@
 from workflow.figure_entries import figure_command, figure_inputs
 
-FIGURE_CODE = ("curves", "summary", "sweeps", "compute", "sparsity", "offline")
-TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
+TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
 REPORT = [
+    f"{BASE}/scores.csv",
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
@@ -19,8 +19,8 @@ rule scores:
             task=STUDY.tasks,
             seed=STUDY.seeds,
         ),
-        "workflow/scripts/scores.py",
-        code=STUDY.code_files(),  # scores says which runs were made by code that has changed since
+        code=code_of("workflow.scripts.scores"),
+        made_by=code_of_runs(),  # scores says which runs were made by code that has changed since
     output:
         f"{BASE}/scores.csv",
     log:
@@ -29,21 +29,22 @@ rule scores:
         "../../environment.yml"
     threads: 1
     params:
-        runs=lambda w, output: Path(output[0]).parent / "runs",
+        runs=lambda w, output: str(Path(output[0]).parent / "runs"),
         methods=STUDY.methods,
         tasks=STUDY.tasks,
         seeds=STUDY.seeds,
         limit=STUDY.cost_limit,
+        facts=[asdict(get_task(task)) for task in STUDY.tasks],
     shell:
-        "python -m workflow.scripts.scores --runs {params.runs} --methods {params.methods} --tasks {params.tasks}"
-        " --seeds {params.seeds} --cost-limit {params.limit} --out {output} 2>&1 | tee {log}"
+        "{PYTHON:q} -m workflow.scripts.scores --runs {params.runs:q} --methods {params.methods:q} --tasks {params.tasks:q}"
+        " --seeds {params.seeds:q} --cost-limit {params.limit:q} --out {output:q} 2>&1 | tee {log:q}"
 
 
 rule table:
     input:
         scores=f"{BASE}/scores.csv",
         tuned=TUNED,
-        code=[f"workflow/scripts/{name}.py" for name in ("tables", "tuning", "intervals", "style")],
+        code=code_of("workflow.scripts.tables"),
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
@@ -54,9 +55,9 @@ rule table:
         "../../environment.yml"
     threads: 1
     params:
-        out=lambda w, output: Path(output[0]).parent,
+        out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow.scripts.tables --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.tables --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # Table 2: the offline policies before any online training.
@@ -64,7 +65,7 @@ rule policies:
     input:
         scores=f"{BASE}/scores.csv",
         tuned=TUNED,
-        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "tuning", "intervals", "style")],
+        code=code_of("workflow.scripts.policies"),
     output:
         f"{BASE}/tables/offline.md",
         f"{BASE}/tables/offline.csv",
@@ -74,17 +75,17 @@ rule policies:
         "../../environment.yml"
     threads: 1
     params:
-        out=lambda w, output: Path(output[0]).parent,
+        out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow.scripts.policies --scores {input.scores} --out-dir {params.out} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.policies --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # Every published number of the study's tasks, ours beside it where the cost limit is the same.
 rule compare:
     input:
         seeds=f"{BASE}/tables/per_seed.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("compare", "beside", "intervals")],
-        published=sorted(str(path) for path in Path("workflow/reference").glob("*.csv")),
+        code=code_of("workflow.scripts.compare"),
+        published=sorted(map(here, (ROOT / "workflow/reference").glob("*.csv"))),
     output:
         f"{BASE}/tables/compare.csv",
     log:
@@ -93,20 +94,17 @@ rule compare:
         "../../environment.yml"
     threads: 1
     shell:
-        "python -m workflow.scripts.compare --per-seed {input.seeds} --out {output} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.compare --per-seed {input.seeds:q} --out {output:q} > {log:q} 2>&1"
 
 
 # The paper's claims with verdicts. Table 1's numbers enter where the study has them.
 rule claims:
     input:
         scores=f"{BASE}/scores.csv",
-        claims="workflow/reference/claims.yaml",
+        claims=here(ROOT / "workflow/reference/claims.yaml"),
         tuned=TUNED,
         ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
-        code=[
-            f"workflow/scripts/{name}.py"
-            for name in ("claims", "measures", "ledger", "tables", "tuning", "aggregates", "intervals")
-        ],
+        code=code_of("workflow.scripts.claims"),
     output:
         f"{BASE}/tables/claims.md",
         f"{BASE}/tables/claims.csv",
@@ -116,10 +114,10 @@ rule claims:
         "../../environment.yml"
     threads: 1
     params:
-        out=lambda w, output: Path(output[0]).parent,
-        ranks=f"--ranks {BASE}/tables/ranks.csv" if STUDY.ranks else "",
+        out=lambda w, output: str(Path(output[0]).parent),
+        ranks=["--ranks", f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
     shell:
-        "python -m workflow.scripts.claims --scores {input.scores} {params.ranks} --out-dir {params.out} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.claims --scores {input.scores:q} {params.ranks:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # One rule for all figures of the config's `figures` section.
@@ -127,20 +125,7 @@ rule figure:
     input:
         unpack(lambda w: figure_inputs(STUDY, w.figure)),
         tuned=TUNED,
-        code=[
-            f"workflow/scripts/{name}.py"
-            for name in (
-                "figures",
-                *FIGURE_CODE,
-                "panels",
-                "grids",
-                "aggregates",
-                "tables",
-                "tuning",
-                "intervals",
-                "style",
-            )
-        ],
+        code=code_of("workflow.scripts.figures"),
     output:
         multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),
     log:
@@ -152,9 +137,9 @@ rule figure:
     threads: 1
     params:
         command=lambda w: figure_command(STUDY, w.figure),
-        out=lambda w, output: Path(output[0]).with_suffix(""),
+        out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
-        "python -m workflow.scripts.figures {params.command} --out {params.out} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.figures {params.command} --out {params.out:q} > {log:q} 2>&1"
 
 
 # All datasets on one page, from the files and their cards.
@@ -162,7 +147,7 @@ rule scatter:
     input:
         data=expand(f"{BASE}/data/{{task}}/dataset.hdf5", task=STUDY.tasks),
         cards=expand(f"{BASE}/data/{{task}}/card.json", task=STUDY.tasks),
-        code=[f"workflow/scripts/{name}.py" for name in ("scatter", "style")],
+        code=code_of("workflow.scripts.scatter"),
     output:
         multiext(f"{BASE}/figures/datasets", ".pdf", ".png", ".txt"),
         table=f"{BASE}/tables/datasets.csv",
@@ -173,7 +158,7 @@ rule scatter:
     threads: 1
     params:
         filters=list(config["dataset"].get("filters", {})),
-        out=lambda w, output: Path(output[0]).with_suffix(""),
+        out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
-        "python -m workflow.scripts.scatter --datasets {input.data} --filters {params.filters} --out {params.out}"
-        " --table {output.table} > {log} 2>&1"
+        "{PYTHON:q} -m workflow.scripts.scatter --datasets {input.data:q} --filters {params.filters:q} --out {params.out:q}"
+        " --table {output.table:q} > {log:q} 2>&1"

@@ -33,7 +33,7 @@ def read_spec(path: Path, method: str, task: str, seed: int) -> dict:
         InputError: the file is not JSON, or names another method, task or seed.
     """
     try:
-        spec = json.loads(path.read_text())
+        spec = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
@@ -69,7 +69,7 @@ def changed_files(spec: dict) -> list[str]:
     start = spec.get("start")
     origin = Path(start).parent / "run.json" if start else None
     if origin is not None and origin.is_file():
-        changed.update(changed_files(json.loads(origin.read_text())))
+        changed.update(changed_files(json.loads(origin.read_text(encoding="utf-8"))))
     return sorted(changed)
 
 
@@ -142,7 +142,7 @@ def write_atomic(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text)
+    part.write_text(text, encoding="utf-8")
     os.replace(part, path)
 
 

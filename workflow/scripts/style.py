@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import matplotlib
 
-matplotlib.use("Agg")
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 from matplotlib.figure import Figure
 
-from workflow.validation import HYPERPARAMETERS, NOT_TUNED, tuned_tasks
+from workflow.per_task import NOT_TUNED, tuned_tasks
 
 MARK = "†"
 
 
 def untuned(tasks: Iterable[str]) -> list[str]:
     """Those of the tasks that nobody tuned, each once, in order."""
-    return [task for task in dict.fromkeys(tasks) if task not in tuned_tasks(HYPERPARAMETERS)]
+    return [task for task in dict.fromkeys(tasks) if task not in tuned_tasks()]
 
 
 def heading(task: str, limit: float) -> str:
