@@ -42,14 +42,17 @@ class SACLagrangian:
         self.reward_optimizer = adam(self.reward_critic.parameters(), hp.critic_lr)
         self.cost_optimizer = adam(self.cost_critic.parameters(), hp.cost_critic_lr)
 
-    def update(self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0) -> dict[str, Tensor]:
+    def update(
+        self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0, noise_clip: float | None = None
+    ) -> dict[str, Tensor]:
         """One minibatch: critics, actor, targets, in the official order.
 
         Args:
             batch: Transitions; rewards unscaled.
             multiplier: Weight of the cost value in the actor's loss.
             draw: Source of noise, asked for "next_action", "so2" (if `target_noise`) and "pi".
-            target_noise: Standard deviation of unclipped noise on the next action in the targets (SO2).
+            target_noise: Standard deviation of noise on the next action in the targets (SO2).
+            noise_clip: Bound of that noise, with which the noisy action is clipped to [-1, 1] too; None clips neither.
 
         Returns:
             Means of the two targets, "reward_q" and "cost_q", as tensors.
@@ -58,7 +61,11 @@ class SACLagrangian:
             noise = draw("next_action", *batch.actions.shape)
             next_actions, log_prob = self.actor.sample(batch.next_observations, noise, self.hp.log_prob)
             if target_noise:
-                next_actions = next_actions + target_noise * draw("so2", *batch.actions.shape)
+                noise = target_noise * draw("so2", *batch.actions.shape)
+                if noise_clip is None:
+                    next_actions = next_actions + noise
+                else:
+                    next_actions = (next_actions + noise.clamp(-noise_clip, noise_clip)).clamp(-1, 1)
             bonus = -self.hp.temperature * (log_prob.mean() if self.hp.entropy_in_target == "batch_mean" else log_prob)
         metrics = self.fit_critics(batch, next_actions, reward_bonus=bonus)
         descend(self.actor_optimizer, self.actor_loss(batch.observations, multiplier, draw))
