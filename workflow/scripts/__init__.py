@@ -2,4 +2,6 @@
 
 import os
 
-os.environ["MPLBACKEND"] = "agg"  # before matplotlib is imported: files are drawn, whatever a notebook's terminal exports
+os.environ["MPLBACKEND"] = (
+    "agg"  # before matplotlib is imported: files are drawn, whatever a notebook's terminal exports
+)
