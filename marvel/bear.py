@@ -14,7 +14,7 @@ from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.cpq import discounted_limit
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, move_towards
+from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, in_pieces, move_towards
 from marvel.offline import train_offline
 from marvel.run.context import Context
 from marvel.vae import ActionVAE
@@ -159,12 +159,15 @@ class BEAR:
         """
         batch, samples = len(next_observations), self.samples
         mean, log_std = self.actor_target(next_observations)
-        std, states = log_std.exp().unsqueeze(1), next_observations.repeat_interleave(samples, 0)
+        std = log_std.exp().unsqueeze(1)
+        states = next_observations.repeat_interleave(samples, 0)
         values = []
         for critics, name in ((self.reward_target, "next_critic"), (self.cost_target, "next_cost")):
             noise = draw(name, batch, samples, mean.shape[1])
             actions = (mean.unsqueeze(1) + std * noise).tanh().flatten(0, 1)
-            groups = critics(states, actions).view(2, -1, batch * samples).min(1).values
+            inputs = torch.cat((states, actions), 1)
+            found = torch.stack([in_pieces(layers, inputs)[:, 0] for layers in critics.layers()])
+            groups = found.view(2, -1, batch * samples).min(1).values
             value = self.mixture * groups.min(0).values + (1 - self.mixture) * groups.max(0).values
             values.append(value.view(batch, samples).max(1).values)
         return values[0], values[1]
@@ -178,9 +181,9 @@ class BEAR:
         mean, log_std = self.actor(observations)
         batch, action_dim = mean.shape
         sampled = mean.unsqueeze(1) + log_std.exp().unsqueeze(1) * draw("pi", batch, self.matched, action_dim)
-        with torch.no_grad():
-            latents = draw("decode", batch, self.matched, self.vae.mean.out_features).clamp(-0.5, 0.5)
-            decoded = self.vae.decode(observations.unsqueeze(1).expand(-1, self.matched, -1), latents)
+        latents = draw("decode", batch, self.matched, self.vae.mean.out_features).clamp(-0.5, 0.5)
+        states = observations.repeat_interleave(self.matched, 0)
+        decoded = self.vae.decode_in_pieces(states, latents.flatten(0, 1)).view(sampled.shape)
         discrepancy = mmd(decoded, sampled, self.kernel_width)
         actions = sampled[:, 0].tanh()
         cost_values = self.cost_groups.smallest(observations, actions)

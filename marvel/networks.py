@@ -132,6 +132,13 @@ class Critics(nn.Module):
         # a batched matrix product of width 1 takes five times as long as this
         return (hidden * last_weight.mT).sum(-1) + last_bias.squeeze(-1)
 
+    def layers(self) -> list[list[tuple[Tensor, Tensor]]]:
+        """Each member's weights (in, out) and biases (out,), layer by layer; without `layer_norm` that is all."""
+        pairs = [
+            zip(weight, bias.squeeze(1), strict=True) for weight, bias in zip(self.weights, self.biases, strict=True)
+        ]
+        return list(zip(*pairs, strict=True))
+
     def smallest(self, observations: Tensor, actions: Tensor) -> Tensor:
         """The least member's value (batch,)."""
         return least(self(observations, actions))
@@ -139,6 +146,26 @@ class Critics(nn.Module):
     def regression_loss(self, observations: Tensor, actions: Tensor, targets: Tensor) -> Tensor:
         """Sum over members of the mean squared error to `targets` (batch,)."""
         return (self(observations, actions) - targets).square().mean(1).sum()
+
+
+@torch.no_grad()
+def in_pieces(layers: list[tuple[Tensor, Tensor]], inputs: Tensor, rows: int = 512) -> Tensor:
+    """A ReLU network's outputs (batch, out) without gradients, for thousands of inputs (batch, in).
+
+    So many `rows` at a time that the hidden layers stay in the processor's cache: half the time of all at once.
+
+    Args:
+        layers: Weights (in, out) and biases (out,).
+        inputs: As named.
+        rows: As named.
+    """
+    *inner, (last_weight, last_bias) = layers
+    outputs = []
+    for hidden in inputs.split(rows):
+        for weight, bias in inner:
+            hidden = torch.addmm(bias, hidden, weight).relu_()
+        outputs.append(torch.addmm(last_bias, hidden, last_weight))
+    return torch.cat(outputs)
 
 
 def least(values: Tensor) -> Tensor:

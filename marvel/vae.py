@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from marvel.networks import Linear
+from marvel.networks import Linear, in_pieces
 
 LOG_STD_RANGE = (-4.0, 15.0)
 
@@ -36,6 +36,11 @@ class ActionVAE(nn.Module):
     def decode(self, observations: Tensor, latents: Tensor) -> Tensor:
         """Actions before the tanh (..., action_dim)."""
         return self.d3(self.d2(self.d1(torch.cat((observations, latents), -1)).relu()).relu())
+
+    def decode_in_pieces(self, observations: Tensor, latents: Tensor) -> Tensor:
+        """The same without gradients, for thousands of rows: (batch, observation_dim) and (batch, latent_dim)."""
+        layers = [(layer.weight.mT, layer.bias) for layer in (self.d1, self.d2, self.d3)]
+        return in_pieces(layers, torch.cat((observations, latents), -1))
 
     def losses(self, observations: Tensor, actions: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Mean squared error of the reconstruction, and mean over rows and latents of KL(q || N(0, 1)).
