@@ -77,7 +77,7 @@ def test_cloned_actor_starts_online_with_random_critics(toy_bc):
     assert state["kind"] == "bc" and torch.equal(agent.actor.mu_layer.weight, state["actor"]["mu_layer.weight"])
     assert torch.equal(agent.reward_critic.weights[0], fresh.reward_critic.weights[0])
     assert torch.equal(agent.cost_target.weights[1], agent.cost_critic.weights[1])
-    assert load_agent(context, dataclasses.replace(HP, restore_actor_optimizer=True)).actor_optimizer.state
+    assert load_agent(context, dataclasses.replace(HP, restore_actor_optimizer=True)).actor_optimizer.steps
 
 
 def test_minibatches_are_half_offline(toy_dataset, monkeypatch):

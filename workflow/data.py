@@ -82,7 +82,8 @@ def check_collect(section: dict, tasks: list[str], collector) -> None:
         collector: Of the source: (task) -> module.
 
     Raises:
-        InputError: An option that no collector in use has, or that a task's own lacks, or a value that one does not take.
+        InputError: An option that no collector in use has, or that a task's own lacks, or a value that one does not
+            take.
     """
     used = list(dict.fromkeys(map(collector, tasks)))
     places = [("dataset: collect", section.get("collect", {}), used)]
