@@ -43,8 +43,7 @@ def train(
         cost_aware: Value an action by Q - multiplier * Qc instead of Q alone; official is Q alone, which ignores cost.
         inverse_temperature: Of the choice, per unit of the target critics' value; Marvel's code 1, the original 10.
         deterministic_offline: The offline actor proposes its deterministic action, as in the original.
-        fresh_learner: The learner's actor starts from random weights, as in the original, and not from the offline
-            actor.
+        fresh_learner: The learner's actor starts from random weights, as in the original; else from the offline one's.
         offline_share: Share of a minibatch that comes from the dataset; the original 0.5.
         evaluate_as_acting: Evaluate the pair of actors, as the original does; otherwise the learner alone.
         official_accounting: The last episode of a round is the learner's alone and not stored, and its cost is the one

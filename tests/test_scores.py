@@ -195,9 +195,8 @@ def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_pa
     }
     for method, spec in specs.items():
         write_run(tmp_path / "runs", method, "BallRun", 0, progress([1.0], [1.0]), **spec)
-    scores.main(
-        f"--runs {tmp_path}/runs --methods {' '.join(specs)} --tasks BallRun --seeds 0 --out {tmp_path}/scores.csv".split()
-    )
+    words = ["--runs", f"{tmp_path}/runs", "--methods", *specs, "--tasks", "BallRun", "--seeds", "0"]
+    scores.main([*words, "--out", f"{tmp_path}/scores.csv"])
     tables.main(f"--scores {tmp_path}/scores.csv --out-dir {tmp_path}".split())
     text = (tmp_path / "final.md").read_text()
     marked = {name for name in specs if f"| `{name}` ‡ | 1 |" in text}
