@@ -13,7 +13,7 @@ from files import BALL_RUN, make, save
 from marvel import datasets
 from marvel.datasets import __main__ as commands
 from marvel.datasets import card as datacard
-from marvel.run.record import file_hash
+from marvel.files import file_hash
 from marvel.tasks import get_task
 
 

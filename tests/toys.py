@@ -1,4 +1,4 @@
-"""Methods on the toy task, called as functions: contexts, short budgets, rows, and what a method hands to `finetune`."""
+"""Methods on the toy task, called as functions: contexts, short budgets, rows, what a method hands to `finetune`."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -73,8 +73,8 @@ def plain(value: object, *place: str) -> object:
         for key in value:
             if not isinstance(key, str):
                 raise InputError(
-                    f"{where}: the key {key!r} is no text, as YAML reads on, off, yes, no, null and bare numbers; names "
-                    "are text: quote it."
+                    f"{where}: the key {key!r} is no text, as YAML reads on, off, yes, no, null and bare numbers; "
+                    "names are text: quote it."
                 )
         return {key: plain(part, *place, key) for key, part in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def plain(value: object, *place: str) -> object:
 
 
 @cache
-def _validator() -> jsonschema.Validator:
+def _validator() -> jsonschema.Draft202012Validator:
     """The config's schema; whole numbers are not written as 1.0, and numbers are finite."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     schema["properties"]["dataset"]["properties"]["source"]["enum"] = list(SOURCES)

@@ -116,7 +116,6 @@ def replay_accounting(recording: Recording) -> None:
     for method, (episodes, calls, options) in rhythm.items():
         sums = recording.input(f"averaging.{method}.episode_reward_cost")
         hp = {"online_episodes": len(sums), "episodes_per_round": episodes, "updates_per_round": calls}
-        hp |= {"round_unit": "episodes"}
         notes = run(f"baselines.{method}", sums, steps, options=options, **hp).notes
         recording.check(f"averaging.{method}.train_episode_cost", [cost for cost, *_ in notes])
         recording.check(f"averaging.{method}.episodes_and_transitions_before_call", [counts for _, *counts in notes])
