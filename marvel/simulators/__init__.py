@@ -68,7 +68,7 @@ class Episodes(gymnasium.Env):
             ValueError: The action has another shape or is not finite, or no episode is under way.
         """
         action = np.asarray(action, dtype=np.float32)
-        if action.shape != self._shape or not isfinite(action @ action):
+        if action.shape != self._shape or not isfinite(action.dot(action)):
             raise ValueError(f"{self.task.name} takes {self._shape[0]} finite numbers as action, not {action}.")
         if self._steps_left <= 0:
             raise ValueError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
