@@ -1,5 +1,6 @@
 """Datasets: the schema, every fault one sentence, cards."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -30,6 +31,17 @@ def test_write_read_and_same_bytes(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["a.hdf5", "b.hdf5"]
     with pytest.raises(ValueError, match=r"exactly observations.*add or drop extra"):
         datasets.write(tmp_path / "c.hdf5", {**arrays, "extra": arrays["costs"]})
+
+
+def test_file_systems_without_locks_are_no_obstacle(tmp_path):
+    """HDF5 takes its own locks unless told not to; a lock that another one holds stands in for a refusal."""
+    path = tmp_path / "a.hdf5"
+    with open(tmp_path / f".a.hdf5.{os.getpid()}.tmp", "w") as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)
+        datasets.write(path, make())
+    with open(path) as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)
+        assert len(datasets.read(path, "BallRun")["rewards"]) == 600
 
 
 def test_episodes():

@@ -108,7 +108,7 @@ def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with h5py.File(temporary, "w") as file:
+        with h5py.File(temporary, "w", locking=False) as file:
             for key in sorted(arrays):
                 data = np.asarray(arrays[key], dtype=np.float32 if key in FLOATS else bool)
                 file.create_dataset(key, data=data, compression="gzip", shuffle=True, track_times=False)
