@@ -10,10 +10,11 @@ from torch.nn import functional
 
 from baselines import from_scratch, rlpd_lag, wsrl_lag
 from marvel import bc, datasets, prealign
+from marvel.critics import Critics
 from marvel.finetune import load_agent, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import Fixed
-from marvel.networks import Critics, copy_of
+from marvel.networks import copy_of
 from marvel.run.context import Context, tensor_bytes
 from marvel.run.execute import execute
 from marvel.sac import SACLagrangian
