@@ -56,8 +56,7 @@ def train(
     agent, offline = load_agent(context, hp), load_agent(context, hp).policy()
     if fresh_learner:
         fresh = new_agent(context, hp)
-        agent.actor.load_state_dict(fresh.actor.state_dict())
-        agent.actor_optimizer.load_state_dict(fresh.actor_optimizer.state_dict())
+        agent.actor, agent.actor_optimizer = fresh.actor, fresh.actor_optimizer
     multiplier = make_controller(controller, context.cost_limit, hp)
     width, steps, action_dim = context.task.observation_dim, context.task.max_episode_steps, context.task.action_dim
 
