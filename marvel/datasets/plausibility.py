@@ -102,7 +102,7 @@ def _sums(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
     cut, positive, found = episodes(arrays), arrays["costs"][arrays["costs"] > 0], []
     largest, best = cut.costs.max(), cut.returns.max()
     if not len(positive):
-        return [f"all costs are 0, while episodes in DSRL's data of {task.name} cost up to {task.max_cost:g}."]
+        return [f"all costs are 0, while episodes of {task.name} cost up to {task.max_cost:g} (marvel/tasks.tsv)."]
     if task.suite in UNIT_COSTS and not (positive == 1).all():
         found.append(
             f"costs of a step are {positive.min():g} to {positive.max():g} where they are not 0, but {task.name} "
@@ -110,12 +110,12 @@ def _sums(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
         )
     elif largest > 2 * task.max_cost:
         found.append(
-            f"an episode costs {largest:.6g}, but at most {task.max_cost:g} in DSRL's data of {task.name}: costs seem "
-            "to be scaled, or the data to be uncut."
+            f"an episode costs {largest:.6g}, while those of {task.name} cost up to {task.max_cost:.6g} "
+            "(marvel/tasks.tsv): costs seem to be scaled, or the data to be uncut."
         )
     if not 0.01 * task.max_return < best < 2 * task.max_return:
         found.append(
-            f"the best return is {best:.6g}, but {task.max_return:.6g} in DSRL's data of {task.name}: rewards seem to "
-            "be scaled or another's, or the policy was poor."
+            f"the best return is {best:.6g}, while that of {task.name} is {task.max_return:.6g} (marvel/tasks.tsv): "
+            "rewards seem to be scaled or another's, or the policy was poor."
         )
     return found
