@@ -19,6 +19,9 @@ def warnings_of(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
         arrays: The seven arrays, actions as they are in the file.
         task: Their task.
     """
+    steps, ends = len(arrays["rewards"]), int(arrays["terminals"].sum())
+    if steps > 1 and ends > 0.9 * steps:  # no episodes, so that there is nothing to compare
+        return [f"{ends:,} of {steps:,} rows are terminals, so that episodes have one step."]
     return [*_actions(arrays), *_ends(arrays, task), *_next_observations(arrays), *_sums(arrays, task)]
 
 
@@ -65,9 +68,7 @@ def _actions(arrays: dict[str, np.ndarray]) -> list[str]:
 
 def _ends(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
     cut, terminals = episodes(arrays), arrays["terminals"]
-    lengths, steps = cut.stops - cut.starts, len(terminals)
-    if steps > 1 and terminals.mean() > 0.9:
-        return [f"{terminals.sum():,} of {steps:,} rows are terminals, so that episodes have one step."]
+    lengths = cut.stops - cut.starts
     longest = lengths.max()
     longest_ones = lengths == longest
     as_terminals = terminals[cut.stops - 1][longest_ones]
@@ -82,7 +83,9 @@ def _ends(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
 
 def _next_observations(arrays: dict[str, np.ndarray]) -> list[str]:
     share, found = share_that_follows(arrays), []
-    if share is not None and share < 0.99:
+    if share is None:
+        return found
+    if share < 0.99:
         rows = np.arange(len(arrays["rewards"]))
         itself = ", but the row's own observation" if _same(arrays, rows, rows).mean() > 0.9 else ""
         found.append(
