@@ -45,13 +45,31 @@ def no_rest(request, start):
     never(request, start) if start else from_zero(request, 0)
 
 
+def norange_waver(request, start):
+    """Knows no Range and breaks off, now here, now there."""
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(request.payload)))
+    request.end_headers()
+    request.wfile.write(request.payload[: len(request.payload) // (2 + len(request.asked) % 2)])
+    request.close_connection = True
+
+
+def past_the_end(request, start):
+    """Takes a request for what lies beyond the end for one of nothing."""
+    request.send_response(206 if start else 200)
+    request.send_header("Content-Length", str(len(request.payload[start:])))
+    request.send_header("Content-Range", f"bytes {start}-{len(request.payload) - 1}/{len(request.payload)}")
+    request.end_headers()
+    request.wfile.write(request.payload[start:])
+
+
 def endless(request, start):
-    """A body without end."""
+    """A body that is much longer than the file can be."""
     request.send_response(200)
     request.end_headers()
     request.wfile.write(request.payload[:4096])
     with contextlib.suppress(OSError):
-        while True:
+        for _ in range(1000):
             request.wfile.write(bytes(1 << 16))
 
 
@@ -106,7 +124,7 @@ def garbage(request, start):
 
 
 MODES = [from_zero, from_zero_and_says_so, elsewhere, never, no_rest, endless, boastful, drip, odd_length]
-MODES += [compressed, circle, too_many, garbage]
+MODES += [norange_waver, past_the_end, compressed, circle, too_many, garbage]
 ODD = {mode.__name__.replace("_", " "): mode for mode in MODES}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import struct
 import warnings
 
 import h5py
@@ -93,6 +94,17 @@ def test_a_file_of_user_block_and_new_format_is_read(tmp_path):
         for key, data in make().items():
             file[key] = data
     assert datasets.read(path, "BallRun")["rewards"].shape == (600,)
+
+
+def test_a_chunk_that_lies_outside_of_its_array_is_missing(tmp_path):
+    """One flipped bit in the index of the chunks; the chunk would be read as zeros."""
+    datasets.write(tmp_path / "good.hdf5", make())
+    with h5py.File(tmp_path / "good.hdf5") as file:
+        entry = struct.pack("<II", file["actions"].id.get_chunk_info(0).size, 0) + bytes(24)
+    content = bytearray((tmp_path / "good.hdf5").read_bytes())
+    content[content.index(entry) + 8 + 8 + 1] = 1  # the first column of the chunk, which is 0, becomes 256
+    (tmp_path / "bad.hdf5").write_bytes(content)
+    refuse(tmp_path / "bad.hdf5", r"actions claims shape \(600, 2\), but 0 of 1 chunks were written")
 
 
 def damaged(good, generator, path):

@@ -117,8 +117,15 @@ def test_a_part_that_the_server_does_not_go_on_with_is_fetched_anew(host, home, 
     assert len(host.asked) <= 2
 
 
+def test_a_part_longer_than_the_file_is_fetched_anew(host, home):
+    home.mkdir(parents=True)
+    (home / f"{BALL_RUN}.part").write_bytes(host.payload + b"xx")
+    assert mirrors.find("BallRun", mirrors=(f"{host.url}/past%20the%20end/",)).read_bytes() == host.payload
+
+
 GIVEN_UP = {
     "never": (2, "HTTP 416 without the bytes asked for"),
+    "norange waver": (3, r"connection broke at [\d,]+ of [\d,]+ bytes"),
     "norange cut": (3, r"connection broke at [\d,]+ of [\d,]+ bytes"),
     "endless": (1, "more than the .* bytes that the file can have"),
     "boastful": (1, "more than the .* bytes that the file can have"),
