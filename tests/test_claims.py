@@ -11,7 +11,11 @@ import yaml
 from conftest import ROOT
 from made_up import made_up
 
-from workflow.scripts import claims, compare, measures, policies, tables
+from workflow.scripts import claims, compare, policies
+from workflow.statistics import measures
+from workflow.statistics.claims import COLUMNS, combine, fill_in, holds, overall
+from workflow.statistics.per_seed import evaluated, per_seed
+from workflow.statistics.ranks import RANKS
 
 RULES = yaml.safe_load(claims.CLAIMS.read_text())
 PAPER = ["marvel", "warm_start", "from_scratch", "jsrl", "pex", "so2", "vpa_dual_ascent", "vpa_pid", "offline_only"]
@@ -39,7 +43,7 @@ def study(seeds: int = 5, tasks=("BallRun", "CarRun"), **levels: tuple[float, fl
 
 def verdicts(scores: pd.DataFrame, tmp_path, ranks=None) -> dict[str, str]:
     """Overall verdicts in our form."""
-    table = claims.fill_in(RULES, scores, tmp_path, ranks)[1]
+    table = fill_in(RULES, scores, tmp_path, ranks)[1]
     return table[(table["task"] == "all") & (table["form"] == "ours")].set_index("claim")["verdict"].to_dict()
 
 
@@ -60,21 +64,21 @@ def verdicts(scores: pd.DataFrame, tmp_path, ranks=None) -> dict[str, str]:
     ],
 )
 def test_where_an_interval_must_lie(rule, interval, expected):
-    assert claims.holds(rule, *interval, cost_limit=20) is expected
+    assert holds(rule, *interval, cost_limit=20) is expected
 
 
 def test_parts_make_a_claim_and_tasks_make_a_verdict():
     yes, no, open_, never = "supported", "contradicted", "undecided", "not tested"
-    assert claims.combine([yes, yes], "all", "any") == yes
-    assert claims.combine([yes, no], "all", "any") == no
-    assert claims.combine([yes, no], "all", "all") == open_
-    assert claims.combine([no, yes], "any", "all") == yes
-    assert claims.combine([yes, never], "any", "all") == never
-    assert claims.overall([yes, yes, open_]) == yes
-    assert claims.overall([yes, yes, yes, no]) == open_
-    assert claims.overall([yes, open_]) == claims.overall([yes, never]) == open_  # not more than half
-    assert claims.overall([no]) == no
-    assert claims.overall([never, never]) == claims.overall([]) == never
+    assert combine([yes, yes], "all", "any") == yes
+    assert combine([yes, no], "all", "any") == no
+    assert combine([yes, no], "all", "all") == open_
+    assert combine([no, yes], "any", "all") == yes
+    assert combine([yes, never], "any", "all") == never
+    assert overall([yes, yes, open_]) == yes
+    assert overall([yes, yes, yes, no]) == open_
+    assert overall([yes, open_]) == overall([yes, never]) == open_  # not more than half
+    assert overall([no]) == no
+    assert overall([never, never]) == overall([]) == never
 
 
 def test_clear_differences_decide_and_missing_lines_do_not(tmp_path):
@@ -96,7 +100,7 @@ def test_clear_differences_decide_and_missing_lines_do_not(tmp_path):
 
 
 def test_fewer_than_five_seeds_decide_nothing(tmp_path):
-    parts, table = claims.fill_in(RULES, study(seeds=4), tmp_path)
+    parts, table = fill_in(RULES, study(seeds=4), tmp_path)
     assert not {"supported", "contradicted"} & set(table["verdict"])
     assert "fewer than 5 seeds" in table.loc[(table["claim"] == "C4") & (table["task"] == "all"), "why"].iloc[0]
     row = parts[(parts["claim"] == "C6") & (parts["task"] == "BallRun")].iloc[0]
@@ -138,13 +142,13 @@ def test_multipliers_are_compared_in_one_unit(tmp_path):
     rows = pd.DataFrame({"updates": np.arange(0, 101), "multiplier": [np.nan, *[1.0] * 90, *[5000.0] * 10]})
     rows.to_csv(folder / "progress.csv", index=False)
     assert measures.offline_multiplier(folder.parent, 3) == 5000
-    parts, _ = claims.fill_in(RULES, scores, tmp_path)
+    parts, _ = fill_in(RULES, scores, tmp_path)
     row = parts[parts["claim"] == "C2"].iloc[0]
     assert row["effect"] == pytest.approx(np.log10(5000 / (0.5 / 0.1)))
     assert verdicts(scores, tmp_path)["C2"] == "supported"
     near = scores.assign(multiplier=200.0)  # the ratio's logarithm is 0.4 at every seed
     assert verdicts(near, tmp_path)["C2"] == "contradicted"
-    table = claims.fill_in(RULES, scores.assign(multiplier=0.0), tmp_path)[1]
+    table = fill_in(RULES, scores.assign(multiplier=0.0), tmp_path)[1]
     row = table[(table["claim"] == "C2") & (table["task"] == "BallRun")].iloc[0]
     assert row["verdict"] == "not tested" and "the limit does not bind on BallRun" in row["why"]
 
@@ -157,10 +161,10 @@ def test_ranks_of_table_1_are_taken_up(tmp_path):
         for points in ("dataset", "random")
         for stage in ("before", "after")
     ]
-    table = pd.DataFrame(rows, columns=measures.RANKS)
+    table = pd.DataFrame(rows, columns=RANKS)
     table.to_csv(tmp_path / "ranks.csv", index=False)
     scores = study(tasks=["CarRun"])
-    ranks = measures.read_ranks(tmp_path / "ranks.csv")
+    ranks = claims.read_ranks(tmp_path / "ranks.csv")
     assert verdicts(scores, tmp_path, ranks)["C3"] == "undecided"  # BallCircle is not in the study
     both = pd.concat([ranks, ranks.assign(task="BallCircle")])
     scores = study(tasks=["CarRun", "BallCircle"])
@@ -169,20 +173,20 @@ def test_ranks_of_table_1_are_taken_up(tmp_path):
     assert verdicts(scores, tmp_path, both)["C3"] == "not tested"
     table.drop(columns="points").to_csv(tmp_path / "ranks.csv", index=False)
     with pytest.raises(ValueError, match="lacks the column"):
-        measures.read_ranks(tmp_path / "ranks.csv")
+        claims.read_ranks(tmp_path / "ranks.csv")
 
 
 def test_official_methods_get_a_verdict_of_their_own(tmp_path):
     scores = study()
     official = scores[scores["method"] == "marvel"].assign(method="marvel_official")
     official["train_return_normalized"] -= 0.7
-    table = claims.fill_in(RULES, pd.concat([scores, official]), tmp_path)[1]
+    table = fill_in(RULES, pd.concat([scores, official]), tmp_path)[1]
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
     assert (total["C4", "ours"], total["C4", "official"]) == ("supported", "contradicted")
     assert ("C1", "official") not in total.index
     assert ("C6", "official") not in total.index  # Warm Start has no official form here: more than VPA would differ
     twin = scores[scores["method"] == "warm_start"].assign(method="warm_start_official")
-    table = claims.fill_in(RULES, pd.concat([scores, official, twin]), tmp_path)[1]
+    table = fill_in(RULES, pd.concat([scores, official, twin]), tmp_path)[1]
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
     assert total["C6", "official"] == "contradicted"
 
@@ -197,7 +201,7 @@ def test_ledger_is_written_whole(tmp_path):
     for row in re.findall(r"^\|.*$", text, flags=re.M):
         assert row.count("|") in (6, 8)
     table = pd.read_csv(tmp_path / "tables/claims.csv")
-    assert list(table) == claims.COLUMNS and set(table["claim"]) == set(RULES["claims"])
+    assert list(table) == COLUMNS and set(table["claim"]) == set(RULES["claims"])
 
 
 def test_docs_and_rules_say_the_same():
@@ -221,7 +225,7 @@ def test_offline_policies_by_hand():
     offline = (scores["method"] == "offline_only") & (scores["seed"] == 1)
     scores.loc[offline, "eval_cost"] = 30.0
     scores["eval_episodes"] = 50
-    table = policies.offline_table(policies.offline_rows(scores))
+    table = policies.offline_table(evaluated(scores))
     assert table["method"].tolist() == ["offline_only"]
     first = scores.loc[(scores["method"] == "offline_only") & (scores["seed"] == 0), "eval_return_normalized"].item()
     assert table["feasible_return_normalized_mean"].item() == pytest.approx(first / 2)
@@ -235,14 +239,14 @@ def test_published_numbers_stand_beside_ours_under_one_limit_only():
         "marvel_official_hyperparameters.csv"
     }
     scores = made_up(["HopperVelocity", "BallCircle"], ["marvel", "from_scratch", "offline_only"], seeds=2, rounds=5)
-    table = compare.beside(reference, tables.per_seed(scores))
+    table = compare.beside(reference, per_seed(scores))
     assert set(table["task"]) == {"HopperVelocity", "BallCircle"}
     both = table[table["ours"].notna()]
     assert len(both) and (both["published_limit"] == both["our_limit"]).all() and (both["our_limit"] == 20).all()
     assert set(both["algorithm"]) == {"CPQ", "Marvel's offline policy"}
     other = table[(table["algorithm"] == "SAC-Lag") & (table["task"] == "BallCircle")]
     assert other["note"].str.contains("cost limit 10 there, 20 here").all() and other["ours"].isna().all()
-    ten = compare.beside(reference, tables.per_seed(scores.assign(cost_limit=10.0)))
+    ten = compare.beside(reference, per_seed(scores.assign(cost_limit=10.0)))
     row = ten[(ten["algorithm"] == "SAC-Lag") & (ten["task"] == "BallCircle") & (ten["quantity"] == "return")].iloc[0]
     assert row["method"] == "from_scratch" and "other number of environment steps" in row["note"]
     assert ten["source"].notna().all()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workflow.scripts.intervals import describe, interquartile_mean, mean, mean_interval, stratified_bootstrap
+from workflow.scripts.captions import interval_sentence
+from workflow.statistics.intervals import bootstrap, interquartile_mean, mean, mean_interval
 
 
 def test_interquartile_mean_cuts_a_quarter_from_either_end():
@@ -38,22 +39,22 @@ def test_curves_keep_their_seeds_together_and_constants_have_no_width():
 
 def test_stratified_bootstrap_draws_seeds_inside_each_task():
     # The tasks differ, the seeds do not: whatever is drawn, the mean stays.
-    value, low, high = stratified_bootstrap(np.array([[0.0, 1.0]] * 3), mean, np.random.default_rng(0))
+    value, low, high = bootstrap((np.array([[0.0, 1.0]] * 3),), mean, np.random.default_rng(0))
     assert (value, low, high) == (0.5, 0.5, 0.5)
     scores = np.random.default_rng(0).normal(size=(5, 4))
-    value, low, high = stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(0))
+    value, low, high = bootstrap((scores,), interquartile_mean, np.random.default_rng(0))
     assert low < value < high
-    assert (value, low, high) == stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(0))
+    assert (value, low, high) == bootstrap((scores,), interquartile_mean, np.random.default_rng(0))
 
 
 def test_one_seed_has_no_interval_and_holes_are_refused():
     assert np.isnan(mean_interval(np.array([1.0]), np.random.default_rng(0))[1])
-    assert np.isnan(stratified_bootstrap(np.ones((1, 2)), mean, np.random.default_rng(0))[2])
+    assert np.isnan(bootstrap((np.ones((1, 2)),), mean, np.random.default_rng(0))[2])
     with pytest.raises(ValueError, match="without missing values"):
-        stratified_bootstrap(np.array([[np.nan]]), mean, np.random.default_rng(0))
+        bootstrap((np.array([[np.nan]]),), mean, np.random.default_rng(0))
 
 
 def test_captions_admit_few_seeds():
-    assert "range of the seeds and covers less" in describe(3)
-    assert "no interval" in describe(1)
-    assert describe(20).endswith("n = 20 seeds.")
+    assert "range of the seeds and covers less" in interval_sentence(3)
+    assert "no interval" in interval_sentence(1)
+    assert interval_sentence(20).endswith("n = 20 seeds.")

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from marvel.run.progress import COUNTS
+from marvel.run.progress import COLUMNS, COUNTS
 from marvel.tasks import get_task
 from workflow.scripts import scores, tables
+from workflow.statistics.aggregates import final
+from workflow.statistics.per_seed import per_seed, safe_from
+from workflow.statistics.scores import SCORES
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 
@@ -18,7 +21,7 @@ def progress(returns: list[float], costs: list[float], limit: float = 20.0, step
     """progress.csv of a run with one episode per round, plus row 0 (evaluated, as is the last row)."""
     rounds = np.arange(len(returns) + 1)
     trained = np.array([np.nan, *costs])
-    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in scores.COLUMNS})
+    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in COLUMNS})
     for name, each in zip(COUNTS, (1, 1, steps, 4), strict=True):
         frame[name] = rounds * each
     frame["train_return"], frame["train_cost"] = [np.nan, *returns], trained
@@ -67,7 +70,7 @@ def score(study: Path, methods: list[str] = METHODS) -> pd.DataFrame:
 
 def test_scores_are_one_tidy_frame_normalised_as_dsrl_does(study):
     frame = score(study)
-    assert list(frame) == scores.SCORES
+    assert list(frame) == SCORES
     assert len(frame) == 3 * (11 + 11 + 1)
     row = frame[(frame["method"] == "marvel") & (frame["seed"] == 0) & (frame["round"] == 10)].iloc[0]
     task = get_task("BallRun")
@@ -128,7 +131,7 @@ def test_external_results_need_no_record_but_a_limit(tmp_path):
 
 
 def test_changed_code_is_one_line_per_file_also_through_the_start(tmp_path, capsys):
-    file = "workflow/scripts/intervals.py"
+    file = "workflow/statistics/intervals.py"
     now = scores.code_hash(Path(file))
     origin = tmp_path / "offline/cpq/BallRun/seed0"
     origin.mkdir(parents=True)
@@ -187,12 +190,12 @@ def test_final_markdown_reads_well(study):
 
 def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(study):
     frame = score(study)
-    alone = tables.final(tables.per_seed(frame[frame["method"] == "marvel"]))
-    both = tables.final(tables.per_seed(frame))
+    alone = final(per_seed(frame[frame["method"] == "marvel"]))
+    both = final(per_seed(frame))
     pd.testing.assert_frame_equal(alone, both[both["method"] == "marvel"].reset_index(drop=True))
     frame.loc[frame["seed"] == 1, "cost_limit"] = 40
     with pytest.raises(ValueError, match="one table row needs one"):
-        tables.final(tables.per_seed(frame))
+        final(per_seed(frame))
 
 
 @pytest.mark.parametrize(
@@ -200,5 +203,5 @@ def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(stu
     [([5, 5, 5], 0.0), ([30, 5, 5], 100.0), ([5, 30, 20], 200.0), ([5, 5, 20.1], np.nan)],
 )
 def test_safe_from(costs, expected):
-    value = tables.safe_from(np.array([100, 200, 300]), np.array(costs, dtype=float), 20.0)
+    value = safe_from(np.array([100, 200, 300]), np.array(costs, dtype=float), 20.0)
     assert value == expected or (np.isnan(value) and np.isnan(expected))

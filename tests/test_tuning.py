@@ -6,6 +6,7 @@ from conftest import ROOT
 from made_up import made_up
 
 from workflow.scripts import claims, curves, figures, policies, scores, sweeps, tables, tuning
+from workflow.statistics.per_seed import per_seed
 from workflow.study import Study
 from workflow.validation import tuned_tasks
 
@@ -46,7 +47,7 @@ def test_learning_curves_mark_the_panel_and_explain_the_mark(mixed):
 
 
 def test_sweeps_mark_panels_and_legends(mixed):
-    seeds = tables.per_seed(mixed)
+    seeds = per_seed(mixed)
     figure, text = sweeps.draw_steps(seeds, ["warm_start", "marvel"])
     assert [label.get_text() for label in figure.legends[0].get_texts()] == ["BallRun", "CarGoal1 †"]
     assert WORDS in figure.get_supxlabel() and WORDS in text

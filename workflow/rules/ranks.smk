@@ -1,4 +1,5 @@
 # Table 1, where the config has a `ranks` section: critics beside Monte-Carlo returns, before and after pre-alignment.
+STATISTICS = sorted(str(path) for path in Path("workflow/statistics").glob("*.py"))  # every report reads them
 RANKS_CODE = [
     *(f"marvel/{name}.py" for name in ("ranks", "rollout", "problem", "networks", "sac", "datasets")),
     *sorted(str(path) for path in Path("marvel/simulators").glob("*.py")),
@@ -30,8 +31,8 @@ if STUDY.ranks:
         input:
             files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.seeds),
             code=[
-                f"workflow/scripts/{name}.py"
-                for name in ("ranks", "measures", "sparsity", "tables", "intervals", "tuning")
+                *STATISTICS,
+                *(f"workflow/scripts/{name}.py" for name in ("ranks", "tables", "captions", "tuning")),
             ],
             known="workflow/reference/marvel_paper_known_numbers.csv",
             tuned="workflow/config/hyperparameters.tsv",

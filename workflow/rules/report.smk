@@ -19,7 +19,7 @@ rule scores:
             task=STUDY.tasks,
             seed=STUDY.seeds,
         ),
-        "workflow/scripts/scores.py",
+        ["workflow/scripts/scores.py", *STATISTICS],
         code=STUDY.code_files(),  # scores says which runs were made by code that has changed since
     output:
         f"{BASE}/scores.csv",
@@ -43,7 +43,7 @@ rule table:
     input:
         scores=f"{BASE}/scores.csv",
         tuned=TUNED,
-        code=[f"workflow/scripts/{name}.py" for name in ("tables", "tuning", "intervals", "style")],
+        code=[*STATISTICS, *(f"workflow/scripts/{name}.py" for name in ("tables", "captions", "tuning", "style"))],
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
@@ -64,7 +64,10 @@ rule policies:
     input:
         scores=f"{BASE}/scores.csv",
         tuned=TUNED,
-        code=[f"workflow/scripts/{name}.py" for name in ("policies", "tables", "tuning", "intervals", "style")],
+        code=[
+            *STATISTICS,
+            *(f"workflow/scripts/{name}.py" for name in ("policies", "tables", "captions", "tuning", "style")),
+        ],
     output:
         f"{BASE}/tables/offline.md",
         f"{BASE}/tables/offline.csv",
@@ -83,7 +86,7 @@ rule policies:
 rule compare:
     input:
         seeds=f"{BASE}/tables/per_seed.csv",
-        code=[f"workflow/scripts/{name}.py" for name in ("compare", "beside", "intervals")],
+        code=[*STATISTICS, *(f"workflow/scripts/{name}.py" for name in ("compare", "beside"))],
         published=sorted(str(path) for path in Path("workflow/reference").glob("*.csv")),
     output:
         f"{BASE}/tables/compare.csv",
@@ -104,8 +107,8 @@ rule claims:
         tuned=TUNED,
         ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
         code=[
-            f"workflow/scripts/{name}.py"
-            for name in ("claims", "measures", "ledger", "tables", "tuning", "aggregates", "intervals")
+            *STATISTICS,
+            *(f"workflow/scripts/{name}.py" for name in ("claims", "ledger", "tables", "captions", "tuning")),
         ],
     output:
         f"{BASE}/tables/claims.md",
@@ -128,18 +131,11 @@ rule figure:
         unpack(lambda w: figure_inputs(STUDY, w.figure)),
         tuned=TUNED,
         code=[
-            f"workflow/scripts/{name}.py"
-            for name in (
-                "figures",
-                *FIGURE_CODE,
-                "panels",
-                "grids",
-                "aggregates",
-                "tables",
-                "tuning",
-                "intervals",
-                "style",
-            )
+            *STATISTICS,
+            *(
+                f"workflow/scripts/{name}.py"
+                for name in ("figures", *FIGURE_CODE, "panels", "grids", "captions", "tuning", "style")
+            ),
         ],
     output:
         multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),

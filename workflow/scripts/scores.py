@@ -17,12 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 from marvel.errors import InputError
-from marvel.run.progress import COLUMNS, read_progress
+from marvel.run.progress import read_progress
 from marvel.run.record import code_hash
-from marvel.tasks import get_task, normalize_cost, normalize_return
+from workflow.statistics.scores import SCORES, normalized
 
-NORMALIZED = ["train_return_normalized", "train_cost_normalized", "eval_return_normalized", "eval_cost_normalized"]
-SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *COLUMNS, *NORMALIZED]
 STARTS = ("prealigned", "offline", "scratch")
 
 
@@ -115,12 +113,7 @@ def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float
     if spec.get("record", {}).get("code"):
         code = "changed" if changed_files(spec) else "current"
     identity = {"method": method, "task": task, "seed": seed, "cost_limit": float(limit)}
-    rows = rows.assign(**identity, start=start_kind(spec), code=code)
-    for source in ("train", "eval"):
-        returns, costs = rows[f"{source}_return"].to_numpy(), rows[f"{source}_cost"].to_numpy()
-        rows[f"{source}_return_normalized"] = normalize_return(get_task(task), returns)
-        rows[f"{source}_cost_normalized"] = normalize_cost(get_task(task), costs, float(limit))
-    return rows[SCORES]
+    return normalized(rows.assign(**identity, start=start_kind(spec), code=code))
 
 
 def read_scores(path: Path) -> pd.DataFrame:

@@ -10,122 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from marvel.errors import InputError
-from marvel.tasks import get_task
-from workflow.scripts.intervals import SEED, describe, mean_interval
+from workflow.scripts.captions import interval_sentences
 from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order, thousands
 from workflow.scripts.tuning import heading, sentence
-
-LAST = 0.2  # the "last fifth": rounds that end in the last 20 % of env_steps
-METRICS = [  # each becomes _mean, _low and _high in final.csv
-    "train_return",
-    "train_cost",
-    "violation_rate",
-    "cumulative_cost",
-    "feasible_return",
-    "safe_from",
-    "eval_return",
-    "eval_cost",
-    "train_return_normalized",
-    "train_cost_normalized",
-    "feasible_return_normalized",
-    "eval_return_normalized",
-    "eval_cost_normalized",
-]
-COUNTS = ["env_steps", "updates"]
-KEYS = ["task", "method"]
-
-
-def safe_from(env_steps: np.ndarray, train_cost: np.ndarray, cost_limit: float) -> float:
-    """First env_steps after which no round's training cost exceeds the limit.
-
-    Args:
-        env_steps: (rounds,) at the end of each round.
-        train_cost: (rounds,) mean cost per training episode of the round.
-        cost_limit: cost per episode.
-
-    Returns:
-        0 if no round exceeds the limit, NaN if the last one does.
-    """
-    over = np.flatnonzero(train_cost > cost_limit)
-    if over.size == 0:
-        return 0.0
-    return np.nan if over[-1] == len(train_cost) - 1 else float(env_steps[over[-1]])
-
-
-def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
-    """The numbers of one run.
-
-    Args:
-        rows: (rounds, columns of scores.csv), one method, task and seed, in order.
-        min_return: the task's lowest return, which an infeasible round counts as.
-
-    Returns:
-        `METRICS` and `COUNTS`; training metrics are NaN for a run that holds the start policy alone.
-    """
-    summary = dict.fromkeys([*METRICS, *COUNTS], np.nan)
-    last = rows.iloc[-1]
-    summary.update({name: float(last[name]) for name in COUNTS})
-    evaluated = rows[rows["eval_return"].notna()]
-    if len(evaluated):
-        for name in ("eval_return", "eval_cost", "eval_return_normalized", "eval_cost_normalized"):
-            summary[name] = float(evaluated[name].iloc[-1])
-    trained = rows[rows["train_return"].notna()]
-    if trained.empty:
-        return summary
-    fifth = trained[trained["env_steps"] > (1 - LAST) * last["env_steps"]]
-    within = fifth["train_cost"] <= last["cost_limit"]
-    for name in ("train_return", "train_cost", "train_return_normalized", "train_cost_normalized"):
-        summary[name] = float(fifth[name].mean())
-    # DSRL's scale puts the task's lowest return at 0.
-    summary["feasible_return"] = float(fifth["train_return"].where(within, min_return).mean())
-    summary["feasible_return_normalized"] = float(fifth["train_return_normalized"].where(within, 0.0).mean())
-    summary["violation_rate"] = float(last["train_violations"] / last["episodes"])
-    summary["cumulative_cost"] = float(last["cumulative_cost"])
-    summary["safe_from"] = safe_from(
-        trained["env_steps"].to_numpy(), trained["train_cost"].to_numpy(), last["cost_limit"]
-    )
-    return summary
-
-
-def per_seed(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per task, method and seed, with `METRICS` and `COUNTS`; scores as made by scores.py."""
-    rows = []
-    for (task, method, seed), run in scores.groupby(["task", "method", "seed"], sort=False):
-        summary = summarize_run(run.sort_values("round"), get_task(task).min_return)
-        rows.append({"task": task, "method": method, "seed": seed, "cost_limit": run["cost_limit"].iloc[0], **summary})
-    return pd.DataFrame(rows, columns=["task", "method", "seed", "cost_limit", *METRICS, *COUNTS])
-
-
-def final(seeds: pd.DataFrame) -> pd.DataFrame:
-    """One row per task and method: n, mean with interval of each metric, mean counts.
-
-    Args:
-        seeds: as returned by `per_seed`.
-
-    Returns:
-        Columns task, method, n, cost_limit, env_steps, updates, {metric}_mean, _low, _high, and safe_from_seeds, the
-        number of seeds that end safe: unless all do, safe_from has no mean (one over the lucky seeds would mislead).
-
-    Raises:
-        InputError: seeds of one method and task ran under different cost limits.
-    """
-    rows = []
-    for (task, method), group in seeds.groupby(KEYS, sort=False):
-        limits = group["cost_limit"].unique()
-        if len(limits) > 1:
-            raise InputError(f"{method} on {task} has runs with cost limits {sorted(limits)}; one table row needs one.")
-        row = {"task": task, "method": method, "n": len(group), "cost_limit": limits[0]}
-        row.update({name: group[name].mean() for name in COUNTS})
-        for name in METRICS:
-            values = group[name].to_numpy()
-            # A fresh generator for each cell: a method's numbers do not depend on which others stand beside it.
-            ends = mean_interval(values, np.random.default_rng(SEED))
-            row.update(zip((f"{name}_mean", f"{name}_low", f"{name}_high"), map(float, ends), strict=True))
-        row["safe_from_seeds"] = int(group["safe_from"].notna().sum())
-        rows.append(row)
-    return pd.DataFrame(rows)
+from workflow.statistics.aggregates import final
+from workflow.statistics.per_seed import COUNTS, METRICS, per_seed
 
 
 def number(value: float) -> str:
@@ -195,8 +85,7 @@ def caption(table: pd.DataFrame) -> str:
     """Sentences under final.md: what n and the intervals are, and each column's definition."""
     return "\n".join(
         [
-            "Cells are `mean [low, high]` over n seeds. "
-            + " ".join(describe(int(n)) for n in sorted(table["n"].unique())),
+            "Cells are `mean [low, high]` over n seeds. " + interval_sentences(table["n"]),
             "",
             "Return and cost are the mean per training episode (stochastic policy, undiscounted) over the rounds of "
             "the last 20 % of environment steps. Violation rate is the share of all training episodes with cost above "

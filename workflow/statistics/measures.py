@@ -12,13 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from marvel.errors import InputError
-from workflow.scripts.aggregates import with_evaluated
-from workflow.scripts.tables import LAST, per_seed
+from workflow.statistics.per_seed import feasible_return, last_fifth, per_seed, with_evaluated
 
 SMALLEST = 1e-5  # a multiplier below it is as good as 0, and has no ratio
 TENTH = 0.1  # the end of offline training over which its multiplier is averaged
-RANKS = ["task", "seed", "critic", "points", "stage", "spearman"]
 
 
 class Missing(Exception):
@@ -41,10 +38,9 @@ def measured(scores: pd.DataFrame) -> pd.DataFrame:
     seeds["safe_from"] = seeds["safe_from"].where(seeds["safe_from"].notna() | ~trained, seeds["env_steps"])
     keys = ["task", "method", "seed"]
     start = scores[scores["round"] == 0].set_index(keys)
-    start = start["eval_return_normalized"].where(start["eval_cost"] <= start["cost_limit"], 0.0)
+    start = feasible_return(start["eval_return_normalized"], start["eval_cost"], start["cost_limit"])
     seeds["lost_return_normalized"] = (start - seeds["train_return_normalized"]).where(trained)
-    end = scores.groupby(keys)["env_steps"].transform("max")
-    last = scores[(scores["round"] > 0) & (scores["env_steps"] > (1 - LAST) * end)]
+    last = scores.groupby(keys)[scores.columns].apply(last_fifth).droplevel(keys)
     seeds["multiplier"] = last.groupby(keys)["multiplier"].mean().reindex(seeds.index)
     return seeds.reset_index(drop=True)
 
@@ -57,7 +53,7 @@ def values(part: dict, task: str, seeds: pd.DataFrame, study: Path, ranks: pd.Da
         task: name of the task.
         seeds: as returned by `measured`.
         study: folder with offline/ and runs/.
-        ranks: columns `RANKS`, or None.
+        ranks: columns `ranks.RANKS`, or None.
 
     Returns:
         Numbers by seed.
@@ -158,16 +154,3 @@ def _scale(spec: Path, section: str) -> float:
         return float(values[section]["reward_scale"])
     except KeyError:
         raise Missing(f"the record of {'/'.join(spec.parts[-4:-1])} names no reward_scale") from None
-
-
-def read_ranks(path: Path) -> pd.DataFrame:
-    """Table 1's numbers.
-
-    Raises:
-        InputError: the file lacks a column.
-    """
-    table = pd.read_csv(path)
-    missing = [name for name in RANKS if name not in table]
-    if missing:
-        raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(RANKS)}.")
-    return table
