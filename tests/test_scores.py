@@ -183,7 +183,7 @@ def test_final_markdown_reads_well(study):
     assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 0.40 [0.40, 0.40] |" in text
     assert "| 0 of 3 seeds |" in text
     assert "| `offline_only` | 3 | – | – | – | – | – | – | 500 [500, 500] |" in text
-    assert "the range of the seeds" in text
+    assert "in 74 % of cases" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert widths == {13, 8}
 

@@ -1,26 +1,37 @@
 """Sentences that stand under tables and figures: over what a number is, what its interval covers and how far."""
 
+from collections.abc import Callable, Iterable
+
 import pandas as pd
 
 from workflow.scripts.tuning import sentence
-from workflow.statistics.intervals import LEVEL
+from workflow.statistics.intervals import LEVEL, percentile_coverage
 
 
 def interval_sentence(n: int) -> str:
-    """One or two sentences for a caption: what the interval over `n` seeds is and how far to trust it."""
+    """What the interval of a mean over `n` seeds is and how often such an interval holds the mean."""
     if n < 2:
         return "With n = 1 there is no interval."
-    text = f"Intervals are {100 * LEVEL:.0f} % percentile bootstrap intervals of the mean over n = {n} seeds."
-    if n <= 3:
-        return f"{text} With n = {n} such an interval is just the range of the seeds and covers less than it says."
-    if n < 10:
-        return f"{text} With n = {n} such an interval is only a little narrower than the range of the seeds."
-    return text
+    return (
+        f"Intervals are {100 * LEVEL:.0f} % percentile bootstrap intervals of the mean over n = {n} seeds; "
+        f"simulated on normal values, such an interval holds the mean in {100 * percentile_coverage(n):.0f} % of cases."
+    )
 
 
-def interval_sentences(counts) -> str:
-    """`interval_sentence` for each of several numbers of seeds, each once, in order."""
-    return " ".join(interval_sentence(int(n)) for n in sorted(set(counts)))
+def difference_sentence(n: int) -> str:
+    """What the interval of a difference over `n` pairs of seeds is and how often such an interval holds the mean."""
+    if n < 2:
+        return "With n = 1 there is no interval."
+    return (
+        f"Intervals of differences are {100 * LEVEL:.0f} % t intervals of the mean over n = {n} seeds, paired; "
+        "simulated, such an interval holds the mean in 95 % of cases if the differences are normal and in 88 to 90 % "
+        "if they are skewed (exponential)."
+    )
+
+
+def interval_sentences(counts: Iterable[int], sentence_of: Callable[[int], str] = interval_sentence) -> str:
+    """A sentence for each of several numbers of seeds, each once, in order."""
+    return " ".join(sentence_of(int(n)) for n in sorted(set(counts)))
 
 
 def aggregate_sentences(seeds: pd.DataFrame) -> str:
@@ -41,6 +52,9 @@ def aggregate_sentences(seeds: pd.DataFrame) -> str:
     text += (
         f" Intervals are {100 * LEVEL:.0f} % stratified percentile bootstrap intervals (seeds drawn inside each task)."
     )
-    if n.min() < 10:
-        text += " With so few seeds they cover less than they say."
+    if n.min() < 20:
+        text += (
+            f" With n = {n.min()} such an interval of one task's mean holds it in "
+            f"{100 * percentile_coverage(n.min()):.0f} % of cases (simulated on normal values)."
+        )
     return f"{text} They hold for these tasks and say nothing about others."

@@ -5,17 +5,18 @@ python -m workflow.scripts.ranks results/quick/ranks/BallRun/seed0.csv ... --out
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts.captions import interval_sentences
+from workflow.scripts.captions import difference_sentence, interval_sentences
 from workflow.scripts.scores import write_files
 from workflow.scripts.tables import markdown_table
 from workflow.scripts.tuning import MARK, label, sentence
-from workflow.statistics.intervals import fresh, mean_interval
+from workflow.statistics.intervals import fresh, mean_interval, t_interval
 from workflow.statistics.ranks import CRITICS, FEWEST, RANKS, correlations
 
 OFFICIAL = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
@@ -60,9 +61,8 @@ def markdown(table: pd.DataFrame) -> str:
         cells = []
         for (critic, kind), group in of_task.groupby(["critic", "points"], sort=False):
             stages = group.pivot(index="seed", columns="stage", values="spearman")
-            shown = [
-                interval(values) for values in (stages["before"], stages["after"], stages["after"] - stages["before"])
-            ]
+            shown = [interval(stages["before"]), interval(stages["after"])]
+            shown += [interval(stages["after"] - stages["before"], t_interval)]
             known = paper.get(task, {}) if (critic, kind) == ("cost", "random") else {}
             told = f"{known['before']:.2f} to {known['after']:.2f}" if len(known) == 2 else ""
             drift = f"{group['deviation'].mean():.2f}" if kind == "dataset" else ""
@@ -79,6 +79,8 @@ def markdown(table: pd.DataFrame) -> str:
             f"stochastic offline policy, in {rollouts} rollouts from the simulator put back to the same moment. "
             "Cells are `mean [low, high]` over n seeds. "
             + interval_sentences(seeds)
+            + " "
+            + interval_sentences(seeds, difference_sentence)
             + " Where a study's seeds share one offline model, its critics (before) are the same for all and only the "
             "points differ.",
             "",
@@ -96,12 +98,12 @@ def markdown(table: pd.DataFrame) -> str:
     )
 
 
-def interval(values: pd.Series) -> str:
-    """`mean [low, high]` over seeds, empty without values."""
+def interval(values: pd.Series, of: Callable = lambda numbers: mean_interval(numbers, fresh())) -> str:
+    """`mean [low, high]` over seeds, empty without values; `of` makes the three from an array (seeds,)."""
     values = values.dropna().to_numpy(dtype=np.float64)
     if not len(values):
         return ""
-    ends = map(float, mean_interval(values, fresh()))
+    ends = map(float, of(values))
     mean, low, high = (round(end, 2) + 0.0 for end in ends)  # never "-0.00"
     return f"{mean:.2f}" if np.isnan(low) else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from marvel.errors import InputError
 from workflow.scripts import style, tuning
-from workflow.scripts.captions import interval_sentences
+from workflow.scripts.captions import difference_sentence, interval_sentences
 from workflow.scripts.panels import legend
 from workflow.scripts.summary import ROW, at_least, whiskers
 from workflow.statistics.aggregates import changes
@@ -177,7 +177,7 @@ def draw_steps(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
         f"{methods[0]}), paired by seed, in the last 20 % of environment steps; a lower cost is to the left. "
         f"Horizontal lines: intervals. "
         "The change of an option depends on the options turned before it. "
-        + interval_sentences(n)
+        + interval_sentences(n, difference_sentence)
         + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.statistics.intervals import fresh, mean_interval
+from workflow.statistics.intervals import fresh, mean_interval, t_interval
 from workflow.statistics.per_seed import COUNTS, METRICS
 
 
@@ -67,7 +67,7 @@ def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFram
         metric: a column.
 
     Returns:
-        Columns task, method (the later one), n, change, low, high.
+        Columns task, method (the later one), n, change, low, high (a t interval over the pairs).
     """
     rows = []
     for task, part in seeds.groupby("task", sort=False):
@@ -75,7 +75,7 @@ def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFram
         for before, after in itertools.pairwise(methods):
             difference = (table[after] - table[before]).dropna().to_numpy()
             if len(difference):
-                rows.append((task, after, len(difference), *map(float, mean_interval(difference, fresh()))))
+                rows.append((task, after, len(difference), *map(float, t_interval(difference))))
     return pd.DataFrame(rows, columns=["task", "method", "n", "change", "low", "high"])
 
 
