@@ -116,15 +116,6 @@ def test_warm_start_that_loses_its_start_is_unstable(tmp_path):
     assert verdicts(scores, tmp_path)["C1"] == "contradicted"
 
 
-def test_safe_from_is_the_whole_budget_for_a_run_that_ends_unsafe():
-    scores = study(marvel=(0.8, 40.0))
-    seeds = measures.measured(scores).set_index(["method", "task", "seed"])
-    row = seeds.loc[("marvel", "BallRun", 0)]
-    assert row["safe_from"] == row["env_steps"] > 0
-    assert seeds.loc[("warm_start", "BallRun", 0), "safe_from"] == 0
-    assert np.isnan(seeds.loc[("offline_only", "BallRun", 0), "safe_from"])
-
-
 def test_multipliers_are_compared_in_one_unit(tmp_path):
     scores = study(tasks=["BallRun"])
     bear = scores[scores["method"] == "warm_start"].assign(method="warm_start_bear")

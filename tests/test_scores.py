@@ -11,8 +11,8 @@ from marvel.run.progress import COLUMNS, COUNTS
 from marvel.tasks import get_task
 from workflow.scripts import scores, tables
 from workflow.statistics.aggregates import final
-from workflow.statistics.per_seed import per_seed, safe_from
-from workflow.statistics.scores import SCORES
+from workflow.statistics.per_seed import feasible_return, per_seed
+from workflow.statistics.scores import SCORES, normalized
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 
@@ -160,14 +160,14 @@ def test_final_table_by_hand(study):
     assert (marvel["train_return_low"], marvel["train_return_high"]) == (500, 501)  # n = 3: the range of the seeds
     assert marvel["violation_rate_mean"] == pytest.approx(0.4)
     assert marvel["cumulative_cost_mean"] == 90 + 50 + 30 + 10 + 25 + 5 * 5
-    assert marvel["safe_from_mean"] == 500
+    assert (marvel["feasible_seeds"], marvel["safe_rounds_mean"], marvel["safe_rounds_last_mean"]) == (3, 0.6, 1)
     assert marvel["feasible_return_mean"] == marvel["train_return_mean"]
     assert (marvel["eval_return_mean"], marvel["eval_cost_normalized_mean"]) == (600, 0.5)
     warm = table.loc["warm_start"]
     assert warm["train_return_mean"] == 800
     assert warm["feasible_return_mean"] == pytest.approx(get_task("BallRun").min_return)
     assert warm["feasible_return_normalized_mean"] == 0
-    assert np.isnan(warm["safe_from_mean"]) and warm["safe_from_seeds"] == 0
+    assert (warm["feasible_seeds"], warm["safe_rounds_mean"]) == (0, 0)
     offline = table.loc["offline_only"]
     assert np.isnan(offline["train_return_mean"]) and np.isnan(offline["violation_rate_mean"])
     assert (offline["eval_return_mean"], offline["env_steps"]) == (500, 0)
@@ -180,12 +180,12 @@ def test_final_markdown_reads_well(study):
     tables.main(f"--scores {study / 'scores.csv'} --out-dir {study / 'tables'}".split())
     text = (study / "tables/final.md").read_text()
     assert "## BallRun (cost limit 20 per episode)" in text
-    assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 0.40 [0.40, 0.40] |" in text
-    assert "| 0 of 3 seeds |" in text
-    assert "| `offline_only` | 3 | – | – | – | – | – | – | 500 [500, 500] |" in text
+    assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 3 of 3 | 500 [500, 501] | 1.00 [1.00, 1.00] |" in text
+    assert "| `warm_start` | 3 | 800 [800, 800] | 90.0 [90.0, 90.0] | 0 of 3 |" in text
+    assert "| `offline_only` | 3 | – | – | – | – | – | – | – | – | 500 [500, 500] |" in text
     assert "in 74 % of cases" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
-    assert widths == {13, 8}
+    assert widths == {15, 8}
 
 
 def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(study):
@@ -198,10 +198,29 @@ def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(stu
         final(per_seed(frame))
 
 
-@pytest.mark.parametrize(
-    ("costs", "expected"),
-    [([5, 5, 5], 0.0), ([30, 5, 5], 100.0), ([5, 30, 20], 200.0), ([5, 5, 20.1], np.nan)],
-)
-def test_safe_from(costs, expected):
-    value = safe_from(np.array([100, 200, 300]), np.array(costs, dtype=float), 20.0)
-    assert value == expected or (np.isnan(value) and np.isnan(expected))
+def ended(costs: list[float], episodes: list[int] | None = None) -> pd.Series:
+    """per_seed's row of a run of ten rounds whose last two, its last fifth, cost `costs`; return 700 throughout."""
+    frame = progress([700.0] * 10, [5.0] * 8 + costs)
+    frame["episodes"] = np.cumsum([0, *(episodes or [1] * 10)])
+    frame = frame.assign(method="marvel", task="BallRun", seed=0, cost_limit=20.0, start="", code="current")
+    return per_seed(normalized(frame)).iloc[0]
+
+
+def test_a_run_is_feasible_by_its_mean_cost_and_the_rounds_stand_beside():
+    row = ended([20.1, 19.7])  # one round above the limit, the run within it
+    assert (row["feasible"], row["feasible_return"], row["train_cost"]) == (1, 700, pytest.approx(19.9))
+    assert (row["safe_rounds_last"], row["safe_rounds"]) == (0.5, 0.9)
+    row = ended([5.0, 35.2])
+    lowest = get_task("BallRun").min_return
+    assert (row["feasible"], row["feasible_return"], row["feasible_return_normalized"]) == (0, lowest, 0)
+    assert row["train_return"] == 700 and row["safe_rounds_last"] == 0.5
+
+
+def test_means_are_per_episode_where_rounds_hold_unequal_numbers():
+    row = ended([10.0, 40.0], [1] * 8 + [9, 1])
+    assert row["train_cost"] == 13 and row["feasible"] == 1
+
+
+def test_missing_evaluations_have_no_feasible_return():
+    made = feasible_return(np.array([1.0, 2.0, np.nan]), np.array([5.0, np.nan, 5.0]), 20.0)
+    np.testing.assert_array_equal(made, [1, np.nan, np.nan])

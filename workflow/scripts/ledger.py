@@ -10,7 +10,7 @@ UNITS = {
     "lost_return_normalized": "return lost since the start (DSRL's 0 to 1)",
     "train_cost": "cost per episode",
     "violation_rate": "violation rate",
-    "safe_from": "safe from (environment steps)",
+    "safe_rounds": "share of rounds within the limit",
     "multiplier_ratio": "log10 of offline over online multiplier",
     "rank_gain": "gain in Spearman's correlation",
 }

@@ -91,9 +91,8 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
     text = (
         "Interquartile means (of the middle half of all runs) of return, feasible return, cost and violation rate. "
         "Return and "
-        "cost: mean per training episode of the last 20 % of environment steps, in DSRL's units; a round above the "
-        "limit counts "
-        "0 in the feasible return. Dashes: the cost limit. "
+        "cost: mean per training episode of the last 20 % of environment steps, in DSRL's units; a run whose cost is "
+        "above the limit counts 0 in the feasible return. Dashes: the cost limit. "
         + aggregate_sentences(seeds)
         + (f" {EVALUATED}" if hollow else "")
     )

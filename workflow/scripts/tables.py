@@ -37,12 +37,8 @@ def _steps(value: float) -> str:
     return thousands(float(f"{value:.3g}"))
 
 
-def _safe_cell(row: pd.Series) -> str:
-    if np.isnan(row["violation_rate_mean"]):
-        return "–"
-    if row["safe_from_seeds"] < row["n"]:
-        return f"{row['safe_from_seeds']} of {row['n']} seeds"
-    return cell(row, "safe_from", _steps)
+def _feasible_cell(row: pd.Series) -> str:
+    return "–" if np.isnan(row["feasible_seeds"]) else f"{row['feasible_seeds']:.0f} of {row['n']}"
 
 
 def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:") -> list[str]:
@@ -53,19 +49,19 @@ def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:")
 
 def markdown(table: pd.DataFrame) -> str:
     """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean."""
-    raw = ["train_return", "train_cost", "violation_rate", "cumulative_cost", "feasible_return"]
+    raw = ["feasible_return", "safe_rounds_last", "safe_rounds", "violation_rate", "cumulative_cost"]
     normalized = [name for name in METRICS if name.endswith("_normalized")]
     lines = ["# Final results", ""]
     for (task, limit), group in table.groupby(["task", "cost_limit"], sort=False):  # one ranking, one limit
         rows = group.set_index("method", drop=False)
         methods = [rows.loc[name] for name in order(list(rows["method"]))]
         lines += [f"## {heading(task, limit)}", "", "Raw units:", ""]
-        header = "method|n|return|cost|violation rate|cumulative cost|feasible return|safe from (env steps)"
-        header = [*header.split("|"), "eval return", "eval cost", "env steps", "updates"]
+        header = "method|n|return|cost|feasible|feasible return|safe rounds, last fifth|safe rounds|violation rate"
+        header = [*header.split("|"), "cumulative cost", "eval return", "eval cost", "env steps", "updates"]
         cells = [
             [f"`{row['method']}`", str(row["n"])]
-            + [cell(row, name) for name in raw]
-            + [_safe_cell(row), cell(row, "eval_return"), cell(row, "eval_cost")]
+            + [cell(row, "train_return"), cell(row, "train_cost"), _feasible_cell(row)]
+            + [cell(row, name) for name in (*raw, "eval_return", "eval_cost")]
             + [_steps(row[name]) for name in COUNTS]
             for row in methods
         ]
@@ -87,13 +83,12 @@ def caption(table: pd.DataFrame) -> str:
         [
             "Cells are `mean [low, high]` over n seeds. " + interval_sentences(table["n"]),
             "",
-            "Return and cost are the mean per training episode (stochastic policy, undiscounted) over the rounds of "
-            "the last 20 % of environment steps. Violation rate is the share of all training episodes with cost above "
-            "the limit; cumulative cost is the sum over all of them. Feasible return counts a round's return where its "
-            "mean cost is within the limit and the task's lowest return in DSRL otherwise. Safe from is the first "
-            "number of environment steps after which no round's mean cost exceeds the limit; where not all seeds get "
-            "there, the cell says how many do. Eval return and eval cost are those of the last evaluation "
-            "(deterministic policy).",
+            "Return and cost are the mean per training episode (stochastic policy, undiscounted) of the last 20 % of "
+            "environment steps. A run is feasible if that cost is within the limit; feasible return counts a feasible "
+            "run's return and, for any other, the task's lowest return in DSRL. Safe rounds are the share of rounds "
+            "whose mean cost is within the limit, in the last 20 % of environment steps and in all. Violation rate is "
+            "the share of all training episodes with cost above the limit; cumulative cost is the sum over all of "
+            "them. Eval return and eval cost are those of the last evaluation (deterministic policy).",
             "",
             "Environment steps and updates (gradient steps) are spent online, after any offline training. A method "
             "that only evaluates its start policy, such as `offline_only`, has no training numbers (–)."

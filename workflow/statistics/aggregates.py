@@ -40,8 +40,8 @@ def final(seeds: pd.DataFrame) -> pd.DataFrame:
         seeds: as returned by `per_seed`.
 
     Returns:
-        Columns task, method, n, cost_limit, env_steps, updates, {metric}_mean, _low, _high, and safe_from_seeds, the
-        number of seeds that end safe: unless all do, safe_from has no mean (one over the lucky seeds would mislead).
+        Columns task, method, n, cost_limit, env_steps, updates, feasible_seeds (how many end feasible; missing for a
+        method that was not trained) and {metric}_mean, _low, _high for every metric but `feasible`.
 
     Raises:
         InputError: seeds of one method and task ran under different cost limits.
@@ -50,12 +50,13 @@ def final(seeds: pd.DataFrame) -> pd.DataFrame:
     for (task, method), limits in groups["cost_limit"].unique().items():
         if len(limits) > 1:
             raise InputError(f"{method} on {task} has runs with cost limits {sorted(limits)}; one table row needs one.")
-    table = over_seeds(seeds, ["task", "method", "cost_limit"], METRICS).set_index(["task", "method"])
-    table["safe_from_seeds"] = groups["safe_from"].count()
+    metrics = [name for name in METRICS if name != "feasible"]
+    table = over_seeds(seeds, ["task", "method", "cost_limit"], metrics).set_index(["task", "method"])
+    table["feasible_seeds"] = groups["feasible"].sum(min_count=1)
     for name in COUNTS:
         table[name] = groups[name].mean()
-    ends = [f"{name}_{end}" for name in METRICS for end in ("mean", "low", "high")]
-    return table.reset_index()[["task", "method", "n", "cost_limit", *COUNTS, *ends, "safe_from_seeds"]]
+    ends = [f"{name}_{end}" for name in metrics for end in ("mean", "low", "high")]
+    return table.reset_index()[["task", "method", "n", "cost_limit", *COUNTS, "feasible_seeds", *ends]]
 
 
 def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from workflow.statistics.intervals import bootstrap, fresh, mean, mean_interval
 from workflow.statistics.measures import Missing, limit_of, measured, values
 
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED = "supported", "contradicted", "undecided", "not tested"
-SAME_UNIT = ("_normalized", "_rate", "_ratio", "_gain")  # metrics whose mean over tasks has a meaning
+SAME_UNIT = ("_normalized", "_rate", "_rounds", "_ratio", "_gain")  # metrics whose mean over tasks has a meaning
 COLUMNS = ["claim", "form", "task", "part", "metric", "n", "effect", "low", "high", "standardized", "verdict", "why"]
 
 

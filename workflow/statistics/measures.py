@@ -29,17 +29,15 @@ def measured(scores: pd.DataFrame) -> pd.DataFrame:
         scores: rows of scores.csv.
 
     Returns:
-        One row per task, method and seed. `safe_from` is the whole budget where the last round is still above the
-        limit; a method that was only evaluated has its evaluation as return and cost; `multiplier` is the mean of the
-        last fifth.
+        One row per task, method and seed. A method that was only evaluated has its evaluation as return and cost;
+        `multiplier` is the mean of the last fifth.
     """
     seeds = with_evaluated(per_seed(scores)).set_index(["task", "method", "seed"], drop=False)
     trained = seeds["violation_rate"].notna()
-    seeds["safe_from"] = seeds["safe_from"].where(seeds["safe_from"].notna() | ~trained, seeds["env_steps"])
     keys = ["task", "method", "seed"]
     start = scores[scores["round"] == 0].set_index(keys)
-    start = feasible_return(start["eval_return_normalized"], start["eval_cost"], start["cost_limit"])
-    seeds["lost_return_normalized"] = (start - seeds["train_return_normalized"]).where(trained)
+    kept = feasible_return(start["eval_return_normalized"], start["eval_cost"], start["cost_limit"])
+    seeds["lost_return_normalized"] = (pd.Series(kept, start.index) - seeds["train_return_normalized"]).where(trained)
     last = scores.groupby(keys)[scores.columns].apply(last_fifth).droplevel(keys)
     seeds["multiplier"] = last.groupby(keys)["multiplier"].mean().reindex(seeds.index)
     return seeds.reset_index(drop=True)

@@ -12,7 +12,9 @@ METRICS = [
     "violation_rate",
     "cumulative_cost",
     "feasible_return",
-    "safe_from",
+    "feasible",
+    "safe_rounds",
+    "safe_rounds_last",
     "eval_return",
     "eval_cost",
     "train_return_normalized",
@@ -32,16 +34,20 @@ EVALUATED = [  # what `evaluated` returns beside the identity
 ]
 
 
-def feasible_return(returns: pd.Series, costs: pd.Series, cost_limit, lowest=0.0) -> pd.Series:
-    """Returns where the cost is within the limit, the lowest return elsewhere.
+def feasible_return(returns, costs, cost_limit, lowest=0.0) -> np.ndarray:
+    """Mean returns of runs whose mean cost is within the limit, the lowest return for the others.
 
     Args:
-        returns: mean episode returns.
-        costs: mean episode costs, of the same length.
+        returns: mean episode return of each run, a number or (runs,).
+        costs: mean episode cost of each run, of the same shape.
         cost_limit: cost per episode.
         lowest: DSRL's minimum in the unit of the returns; 0 in DSRL's normalised unit.
+
+    Returns:
+        Of the same shape; NaN where return or cost is missing.
     """
-    return returns.where(costs <= cost_limit, lowest)
+    missing = np.isnan(returns) | np.isnan(costs)
+    return np.where(missing, np.nan, np.where(np.less_equal(costs, cost_limit), returns, lowest))
 
 
 def last_fifth(rows: pd.DataFrame) -> pd.DataFrame:
@@ -53,29 +59,16 @@ def last_fifth(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["round"] > 0) & (rows["env_steps"] > (1 - LAST) * rows["env_steps"].max())]
 
 
-def safe_from(env_steps: np.ndarray, train_cost: np.ndarray, cost_limit: float) -> float:
-    """First env_steps after which no round's training cost exceeds the limit.
-
-    Args:
-        env_steps: (rounds,) at the end of each round.
-        train_cost: (rounds,) mean cost per training episode of the round.
-        cost_limit: cost per episode.
-
-    Returns:
-        0 if no round exceeds the limit, NaN if the last one does.
-    """
-    over = np.flatnonzero(train_cost > cost_limit)
-    if over.size == 0:
-        return 0.0
-    return np.nan if over[-1] == len(train_cost) - 1 else float(env_steps[over[-1]])
-
-
 def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
     """The numbers of one run.
 
+    train_return and train_cost are means per training episode of the last fifth. A run is feasible (1 or 0) if that
+    cost is within the limit. safe_rounds and safe_rounds_last are the shares of rounds, of all and of the last fifth,
+    whose mean cost is within it.
+
     Args:
         rows: (rounds, columns of scores.csv), one method, task and seed, in order.
-        min_return: the task's lowest return, which an infeasible round counts as.
+        min_return: the task's lowest return, which an infeasible run counts as.
 
     Returns:
         `METRICS` and `COUNTS`; training metrics are NaN for a run that holds the start policy alone.
@@ -90,15 +83,18 @@ def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
     trained = rows[rows["round"] > 0]
     if trained.empty:
         return summary
-    fifth, limit = last_fifth(rows), last["cost_limit"]
+    limit, within = last["cost_limit"], trained["train_cost"] <= last["cost_limit"]
+    fifth = last_fifth(rows)
+    episodes = rows["episodes"].diff()[fifth.index]
     for name in ("train_return", "train_cost", "train_return_normalized", "train_cost_normalized"):
-        summary[name] = float(fifth[name].mean())
+        summary[name] = float(np.average(fifth[name], weights=episodes))
+    summary["feasible"] = float(summary["train_cost"] <= limit)
     for unit, lowest in (("", min_return), ("_normalized", 0.0)):
-        values = feasible_return(fifth[f"train_return{unit}"], fifth["train_cost"], limit, lowest)
-        summary[f"feasible_return{unit}"] = float(values.mean())
+        value = feasible_return(summary[f"train_return{unit}"], summary["train_cost"], limit, lowest)
+        summary[f"feasible_return{unit}"] = float(value)
+    summary["safe_rounds"], summary["safe_rounds_last"] = float(within.mean()), float(within[fifth.index].mean())
     summary["violation_rate"] = float(last["train_violations"] / last["episodes"])
     summary["cumulative_cost"] = float(last["cumulative_cost"])
-    summary["safe_from"] = safe_from(trained["env_steps"].to_numpy(), trained["train_cost"].to_numpy(), limit)
     return summary
 
 
@@ -128,8 +124,9 @@ def evaluated(scores: pd.DataFrame) -> pd.DataFrame:
     rows = scores[~scores["method"].isin(trained) & scores["eval_return"].notna()].copy()
     lowest = rows["task"].map(lambda name: get_task(name).min_return).astype(float)
     for unit, least in (("", lowest), ("_normalized", 0.0)):
-        values = feasible_return(rows[f"eval_return{unit}"], rows["eval_cost"], rows["cost_limit"], least)
-        rows[f"feasible_return{unit}"] = values
+        rows[f"feasible_return{unit}"] = feasible_return(
+            rows[f"eval_return{unit}"], rows["eval_cost"], rows["cost_limit"], least
+        )
     return rows
 
 
@@ -148,4 +145,5 @@ def with_evaluated(seeds: pd.DataFrame) -> pd.DataFrame:
         seeds.loc[empty, f"train_{name}"] = seeds.loc[empty, f"eval_{name}"]
     values = feasible_return(seeds["eval_return_normalized"], seeds["eval_cost"], seeds["cost_limit"])
     seeds.loc[empty, "feasible_return_normalized"] = values[empty]
+    seeds.loc[empty, "feasible"] = (seeds["eval_cost"] <= seeds["cost_limit"])[empty].astype(float)
     return seeds
