@@ -37,7 +37,9 @@ def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 
                     task.min_return + 0.45 * span + random.normal(0, 0.03 * span, sum(evaluated))
                 )
                 frame.loc[evaluated, "eval_cost"] = 14 + random.normal(0, 2, sum(evaluated))
-                frame = frame.assign(method=method, task=name, seed=seed, cost_limit=20.0, start="", code="current")
+                frame = frame.assign(
+                    method=method, task=name, seed=seed, cost_limit=20.0, start="", code="current", status=""
+                )
                 for source in ("train", "eval"):
                     frame[f"{source}_return_normalized"] = normalize_return(task, frame[f"{source}_return"])
                     frame[f"{source}_cost_normalized"] = normalize_cost(task, frame[f"{source}_cost"], 20.0)

@@ -55,6 +55,7 @@ def study(tmp_path: Path) -> Path:
     for seed in range(3):
         safe = progress([100.0 + seed] * 8 + [400.0, 600.0 + seed], [90.0, 50.0, 30.0, 10.0, 25.0] + [5.0] * 5)
         unsafe = progress([800.0] * 10, [90.0] * 10)
+        unsafe.loc[1:, "reward_q"] = seed
         write_run(tmp_path / "runs", "marvel", "BallRun", seed, safe, start="r/prealigned/vpa/cpq/BallRun/seed0/c.pt")
         write_run(tmp_path / "runs", "warm_start", "BallRun", seed, unsafe, start="r/offline/cpq/BallRun/seed0/c.pt")
         write_run(tmp_path / "runs", "offline_only", "BallRun", seed, progress([], []))
@@ -137,7 +138,7 @@ def test_changed_code_is_one_line_per_file_also_through_the_start(tmp_path, caps
     origin.mkdir(parents=True)
     (origin / "run.json").write_text(json.dumps({"record": {"code": {file: "0" * 16}}}))
     for seed in range(3):
-        frame = progress([1.0], [1.0])
+        frame = progress([1.0 + seed], [1.0])
         same, stale = {"code": {file: now}}, {"code": {"marvel/gone.py": now}}
         write_run(tmp_path / "runs", "marvel", "BallRun", seed, frame, record=same)
         write_run(tmp_path / "runs", "warm_start", "BallRun", seed, frame, record=same, start=str(origin / "c.pt"))
@@ -198,11 +199,12 @@ def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(stu
         final(per_seed(frame))
 
 
-def ended(costs: list[float], episodes: list[int] | None = None) -> pd.Series:
+def ended(costs: list[float], episodes: list[int] | None = None, status: str = "") -> pd.Series:
     """per_seed's row of a run of ten rounds whose last two, its last fifth, cost `costs`; return 700 throughout."""
     frame = progress([700.0] * 10, [5.0] * 8 + costs)
     frame["episodes"] = np.cumsum([0, *(episodes or [1] * 10)])
-    frame = frame.assign(method="marvel", task="BallRun", seed=0, cost_limit=20.0, start="", code="current")
+    head = {"method": "marvel", "task": "BallRun", "seed": 0, "cost_limit": 20.0, "start": "", "code": "current"}
+    frame = frame.assign(**head, status=status)
     return per_seed(normalized(frame)).iloc[0]
 
 
@@ -219,6 +221,41 @@ def test_a_run_is_feasible_by_its_mean_cost_and_the_rounds_stand_beside():
 def test_means_are_per_episode_where_rounds_hold_unequal_numbers():
     row = ended([10.0, 40.0], [1] * 8 + [9, 1])
     assert row["train_cost"] == 13 and row["feasible"] == 1
+
+
+def test_a_run_that_diverged_is_infeasible_with_the_lowest_return_and_named(tmp_path):
+    row, lowest = ended([5.0, 5.0], status="diverged"), get_task("BallRun").min_return
+    assert (row["feasible"], row["feasible_return"], row["train_return"], row["eval_return"]) == (0, *[lowest] * 3)
+    assert (row["train_cost"], row["train_return_normalized"]) == (5, 0)
+    for seed in range(2):
+        run = progress([700.0 + seed] * (10 - 9 * seed), [5.0] * (10 - 9 * seed))
+        write_run(tmp_path, "marvel", "BallRun", seed, run, record={"status": "diverged"} if seed else {})
+    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 --out {tmp_path / 'scores.csv'}"
+    scores.main(words.split())
+    tables.main(f"--scores {tmp_path / 'scores.csv'} --out-dir {tmp_path}".split())
+    assert pd.read_csv(tmp_path / "final.csv")["feasible_seeds"].tolist() == [1]
+    text = (tmp_path / "final.md").read_text()
+    assert "lowest return in DSRL: marvel on BallRun (seed 1)." in text
+
+
+def test_a_seed_that_is_a_copy_of_another_is_refused(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, "marvel", "BallRun", seed, progress([700.0 + seed % 2] * 3, [5.0] * 3))
+    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 2 --out {tmp_path / 'scores.csv'}"
+    with pytest.raises(ValueError, match="marvel on BallRun: seeds 0 and 2 have the same rows"):
+        scores.main(words.split())
+    scores.main(words.replace("0 1 2", "0 1").split())
+    frame = pd.read_csv(tmp_path / "scores.csv")
+    pd.concat([frame, frame[frame["seed"] == 1].assign(seed=7)]).to_csv(tmp_path / "scores.csv", index=False)
+    with pytest.raises(ValueError, match="seeds 1 and 7 have the same rows"):
+        scores.read_scores(tmp_path / "scores.csv")
+
+
+def test_scores_from_before_runs_had_a_status_are_read(tmp_path):
+    write_run(tmp_path, "marvel", "BallRun", 0, progress([1.0], [1.0]))
+    frame = scores.score_run(tmp_path / "marvel/BallRun/seed0", "marvel", "BallRun", 0)
+    frame.drop(columns="status").to_csv(tmp_path / "scores.csv", index=False)
+    assert scores.read_scores(tmp_path / "scores.csv")["status"].tolist() == ["", ""]
 
 
 def test_missing_evaluations_have_no_feasible_return():

@@ -6,6 +6,7 @@ import pandas as pd
 
 from workflow.scripts.tuning import sentence
 from workflow.statistics.intervals import LEVEL, percentile_coverage
+from workflow.statistics.scores import DIVERGED
 
 
 def interval_sentence(n: int) -> str:
@@ -34,6 +35,22 @@ def interval_sentences(counts: Iterable[int], sentence_of: Callable[[int], str] 
     return " ".join(sentence_of(int(n)) for n in sorted(set(counts)))
 
 
+def diverged_sentence(seeds: pd.DataFrame) -> str:
+    """A sentence that names the runs that diverged and says how they count, headed by a space; empty if none did.
+
+    Args:
+        seeds: one row per task, method and seed, with its status.
+    """
+    runs = seeds[seeds["status"] == DIVERGED]
+    if runs.empty:
+        return ""
+    named = [
+        f"{method} on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
+        for (method, task), group in runs.groupby(["method", "task"], sort=False)
+    ]
+    return f" Diverged, and so counted as infeasible with the task's lowest return in DSRL: {'; '.join(named)}."
+
+
 def aggregate_sentences(seeds: pd.DataFrame) -> str:
     """Over what the numbers of a figure over tasks are and what the intervals cover.
 
@@ -45,7 +62,9 @@ def aggregate_sentences(seeds: pd.DataFrame) -> str:
     text = (
         f"Over {len(tasks)} task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with n = {n.min()}"
         f"{'' if n.min() == n.max() else f' to {n.max()}'} seeds each, cost limit "
-        f"{', '.join(f'{limit:g}' for limit in sorted(seeds['cost_limit'].unique()))} per episode." + sentence(tasks)
+        f"{', '.join(f'{limit:g}' for limit in sorted(seeds['cost_limit'].unique()))} per episode."
+        + sentence(tasks)
+        + diverged_sentence(seeds)
     )
     if n.min() < 2:
         return f"{text} With one seed there is no interval."

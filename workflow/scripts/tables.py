@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow.scripts.captions import interval_sentences
+from workflow.scripts.captions import diverged_sentence, interval_sentences
 from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order, thousands
 from workflow.scripts.tuning import heading, sentence
@@ -47,8 +47,13 @@ def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:")
     return ["| " + " | ".join(cells) + " |" for cells in table]
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean."""
+def markdown(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
+    """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean.
+
+    Args:
+        table: as returned by `aggregates.final`.
+        seeds: as returned by `per_seed`.
+    """
     raw = ["feasible_return", "safe_rounds_last", "safe_rounds", "violation_rate", "cumulative_cost"]
     normalized = [name for name in METRICS if name.endswith("_normalized")]
     lines = ["# Final results", ""]
@@ -74,10 +79,10 @@ def markdown(table: pd.DataFrame) -> str:
         header = ["method", "n", "return", "cost", "feasible return", "eval return", "eval cost"]
         cells = [[f"`{row['method']}`", str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
         lines += [*markdown_table(header, cells), ""]
-    return "\n".join([*lines, caption(table), ""])
+    return "\n".join([*lines, caption(table, seeds), ""])
 
 
-def caption(table: pd.DataFrame) -> str:
+def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
     """Sentences under final.md: what n and the intervals are, and each column's definition."""
     return "\n".join(
         [
@@ -92,6 +97,7 @@ def caption(table: pd.DataFrame) -> str:
             "",
             "Environment steps and updates (gradient steps) are spent online, after any offline training. A method "
             "that only evaluates its start policy, such as `offline_only`, has no training numbers (–)."
+            + diverged_sentence(seeds)
             + sentence(table["task"]),
         ]
     )
@@ -106,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     seeds = per_seed(read_scores(options.scores))
     table = final(seeds)
     texts = {"per_seed.csv": seeds.to_csv(index=False), "final.csv": table.to_csv(index=False)}
-    write_files(options.out_dir, texts | {"final.md": markdown(table)})
+    write_files(options.out_dir, texts | {"final.md": markdown(table, seeds)})
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from marvel.tasks import get_task
+from workflow.statistics.scores import DIVERGED
 
 LAST = 0.2  # the "last fifth": rounds that end in the last 20 % of env_steps
 METRICS = [
@@ -64,7 +65,8 @@ def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
 
     train_return and train_cost are means per training episode of the last fifth. A run is feasible (1 or 0) if that
     cost is within the limit. safe_rounds and safe_rounds_last are the shares of rounds, of all and of the last fifth,
-    whose mean cost is within it.
+    whose mean cost is within it. A run that diverged is
+    infeasible and counts with the lowest return, in training and evaluation; its costs are those of what it played.
 
     Args:
         rows: (rounds, columns of scores.csv), one method, task and seed, in order.
@@ -81,8 +83,18 @@ def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
         for name in ("eval_return", "eval_cost", "eval_return_normalized", "eval_cost_normalized"):
             summary[name] = float(evaluated[name].iloc[-1])
     trained = rows[rows["round"] > 0]
-    if trained.empty:
-        return summary
+    if len(trained):
+        summary.update(_trained(rows, trained, min_return))
+    if last["status"] == DIVERGED:
+        names = ("train_return", "eval_return", "feasible_return")
+        summary.update(dict.fromkeys(names, min_return) | {f"{name}_normalized": 0.0 for name in names})
+        summary["feasible"] = 0.0
+    return summary
+
+
+def _trained(rows: pd.DataFrame, trained: pd.DataFrame, min_return: float) -> dict[str, float]:
+    """The training metrics of `summarize_run`; `trained` are the rows after row 0."""
+    summary, last = {}, rows.iloc[-1]
     limit, within = last["cost_limit"], trained["train_cost"] <= last["cost_limit"]
     fifth = last_fifth(rows)
     episodes = rows["episodes"].diff()[fifth.index]
@@ -99,7 +111,7 @@ def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
 
 
 def per_seed(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per task, method and seed, with `METRICS` and `COUNTS`.
+    """One row per task, method and seed: status, `METRICS` and `COUNTS`.
 
     Args:
         scores: rows of scores.csv.
@@ -107,8 +119,9 @@ def per_seed(scores: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (task, method, seed), run in scores.groupby(["task", "method", "seed"], sort=False):
         summary = summarize_run(run.sort_values("round"), get_task(task).min_return)
-        rows.append({"task": task, "method": method, "seed": seed, "cost_limit": run["cost_limit"].iloc[0], **summary})
-    return pd.DataFrame(rows, columns=["task", "method", "seed", "cost_limit", *METRICS, *COUNTS])
+        head = {"task": task, "method": method, "seed": seed}
+        rows.append(head | {name: run[name].iloc[0] for name in ("cost_limit", "status")} | summary)
+    return pd.DataFrame(rows, columns=["task", "method", "seed", "cost_limit", "status", *METRICS, *COUNTS])
 
 
 def evaluated(scores: pd.DataFrame) -> pd.DataFrame:
