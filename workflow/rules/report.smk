@@ -43,11 +43,15 @@ rule table:
     input:
         scores=f"{BASE}/scores.csv",
         tuned=TUNED,
-        code=[*STATISTICS, *(f"workflow/scripts/{name}.py" for name in ("tables", "captions", "tuning", "style"))],
+        code=[
+            *STATISTICS,
+            *(f"workflow/scripts/{name}.py" for name in ("tables", "episodes", "captions", "tuning", "style")),
+        ],
     output:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
         f"{BASE}/tables/per_seed.csv",
+        f"{BASE}/tables/safety.csv",
     log:
         f"{BASE}/logs/table.log",
     conda:

@@ -1,4 +1,7 @@
-"""Scores in, the study's tables out: final.csv (per method and task), per_seed.csv and a readable final.md.
+"""Scores in, the study's tables out: final.csv (per method and task), per_seed.csv, safety.csv and a readable final.md.
+
+The safety of single episodes is read from the runs' episodes.csv, in runs/ beside the scores.
+
 
 python -m workflow.scripts.tables --scores results/quick/scores.csv --out-dir results/quick/tables
 """
@@ -11,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from workflow.scripts.captions import diverged_sentence, interval_sentences
+from workflow.scripts.episodes import read_episodes
 from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order, thousands
 from workflow.scripts.tuning import heading, sentence
 from workflow.statistics.aggregates import final
 from workflow.statistics.per_seed import COUNTS, METRICS, per_seed
+from workflow.statistics.safety import POLICIES, by_policy, safety
 
 
 def number(value: float) -> str:
@@ -47,12 +52,13 @@ def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:")
     return ["| " + " | ".join(cells) + " |" for cells in table]
 
 
-def markdown(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
-    """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean.
+def markdown(table: pd.DataFrame, seeds: pd.DataFrame, policies: pd.DataFrame) -> str:
+    """final.md: for each task a table in raw units, one in DSRL's and one of episodes, then what the numbers mean.
 
     Args:
         table: as returned by `aggregates.final`.
         seeds: as returned by `per_seed`.
+        policies: as returned by `safety.by_policy`.
     """
     raw = ["feasible_return", "safe_rounds_last", "safe_rounds", "violation_rate", "cumulative_cost"]
     normalized = [name for name in METRICS if name.endswith("_normalized")]
@@ -79,7 +85,22 @@ def markdown(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
         header = ["method", "n", "return", "cost", "feasible return", "eval return", "eval cost"]
         cells = [[f"`{row['method']}`", str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
         lines += [*markdown_table(header, cells), ""]
+        of_task = policies[(policies["task"] == task) & (policies["cost_limit"] == limit)]
+        if len(of_task):
+            lines += ["Single episodes, by SafeRLEval's measures:", "", *_safety_lines(of_task), ""]
     return "\n".join([*lines, caption(table, seeds), ""])
+
+
+def _safety_lines(policies: pd.DataFrame) -> list[str]:
+    rows = []
+    for method in order(list(policies["method"])):
+        for _, row in policies[policies["method"] == method].iterrows():
+            severity = cell(row, "D_plus_norm")
+            if 0 < row["violating_seeds"] < row["n"]:
+                severity += f" ({row['violating_seeds']} of {row['n']} seeds)"
+            cells = [cell(row, "V"), cell(row, "D_norm"), severity, number(row["worst"])]
+            rows.append([f"`{method}`", POLICIES[row["policy"]], str(row["n"]), *cells])
+    return markdown_table(["method", "policy", "n", "V", "D_norm", "D+_norm", "worst episode"], rows)
 
 
 def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
@@ -95,6 +116,12 @@ def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
             "the share of all training episodes with cost above the limit; cumulative cost is the sum over all of "
             "them. Eval return and eval cost are those of the last evaluation (deterministic policy).",
             "",
+            "SafeRLEval's measures (arXiv 2609.15315), with d the cost limit: V is the share of episodes with cost "
+            "above d; D_norm is (mean cost - d) / d; D+_norm is (mean cost of the episodes above d, minus d) / d, over "
+            "the seeds that have such episodes (0 if none has). Worst episode: the largest cost of any seed. Training: "
+            "all training episodes. Final, stochastic: the training episodes of the last 20 % of environment steps, "
+            "while the policy still learns. Final, deterministic: the last evaluation.",
+            "",
             "Environment steps and updates (gradient steps) are spent online, after any offline training. A method "
             "that only evaluates its start policy, such as `offline_only`, has no training numbers (–)."
             + diverged_sentence(seeds)
@@ -104,15 +131,18 @@ def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write final.csv, per_seed.csv and final.md."""
+    """Write final.csv, per_seed.csv, safety.csv and final.md."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
-    seeds = per_seed(read_scores(options.scores))
-    table = final(seeds)
-    texts = {"per_seed.csv": seeds.to_csv(index=False), "final.csv": table.to_csv(index=False)}
-    write_files(options.out_dir, texts | {"final.md": markdown(table, seeds)})
+    scores = read_scores(options.scores)
+    episodes = read_episodes(options.scores.parent / "runs", scores)
+    seeds = per_seed(scores).merge(safety(episodes, scores), on=["task", "method", "seed"])
+    table, policies = final(seeds), by_policy(seeds)
+    frames = {"per_seed.csv": seeds, "final.csv": table, "safety.csv": policies}
+    texts = {name: frame.to_csv(index=False) for name, frame in frames.items()}
+    write_files(options.out_dir, texts | {"final.md": markdown(table, seeds, policies)})
 
 
 if __name__ == "__main__":
