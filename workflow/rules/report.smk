@@ -112,11 +112,15 @@ rule claims:
         ranks=[f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
         code=[
             *STATISTICS,
-            *(f"workflow/scripts/{name}.py" for name in ("claims", "ledger", "tables", "captions", "tuning")),
+            *(
+                f"workflow/scripts/{name}.py"
+                for name in ("claims", "records", "compare", "ledger", "tables", "captions", "tuning")
+            ),
         ],
     output:
         f"{BASE}/tables/claims.md",
         f"{BASE}/tables/claims.csv",
+        f"{BASE}/tables/verdicts.csv",
     log:
         f"{BASE}/logs/claims.log",
     conda:

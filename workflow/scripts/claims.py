@@ -1,4 +1,4 @@
-"""The paper's claims against a study: claims.csv (a row per claim, task and part) and claims.md, the ledger.
+"""The paper's claims against a study: claims.csv (a row per part and task), verdicts.csv and claims.md, the ledger.
 
 python -m workflow.scripts.claims --scores results/quick/scores.csv --out-dir results/quick/tables
 """
@@ -12,8 +12,12 @@ import yaml
 
 from marvel.errors import InputError
 from workflow.scripts.ledger import markdown
+from workflow.scripts.records import published_budgets, read_offline, read_records
 from workflow.scripts.scores import read_scores, write_files
+from workflow.scripts.tuning import untuned
 from workflow.statistics.claims import fill_in
+from workflow.statistics.conditions import Published
+from workflow.statistics.measures import Evidence, measured
 from workflow.statistics.ranks import RANKS
 
 CLAIMS = Path(__file__).resolve().parent.parent / "reference" / "claims.yaml"
@@ -33,18 +37,26 @@ def read_ranks(path: Path) -> pd.DataFrame:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write claims.csv and claims.md."""
+    """Write claims.csv, verdicts.csv and claims.md."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scores", type=Path, required=True, help="scores.csv in the study's folder")
     parser.add_argument("--ranks", type=Path, help="Table 1's numbers, if the study has them")
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
     claims = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
-    study = options.scores.parent
+    study, scores = options.scores.parent, read_scores(options.scores)
     ranks = read_ranks(options.ranks) if options.ranks else None
-    parts, verdicts = fill_in(claims, read_scores(options.scores), study, ranks)
-    texts = {"claims.csv": parts.to_csv(index=False), "claims.md": markdown(claims, parts, verdicts)}
+    evidence = Evidence(scores, measured(scores), read_records(study, scores), read_offline(study), ranks)
+    parts, verdicts, conditions = fill_in(claims, evidence, published(claims, scores))
+    page = markdown(claims, parts, verdicts, conditions, evidence.seeds)
+    texts = {"claims.csv": parts.to_csv(index=False), "verdicts.csv": verdicts.to_csv(index=False), "claims.md": page}
     write_files(options.out_dir, texts)
+
+
+def published(claims: dict, scores: pd.DataFrame) -> Published:
+    """What the conditions ask for: the limit of claims.yaml, the official code's budgets, the tasks that were tuned."""
+    tasks = set(scores["task"])
+    return Published(claims["cost_limit"], published_budgets(), frozenset(tasks - set(untuned(tasks))))
 
 
 if __name__ == "__main__":

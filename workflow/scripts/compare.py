@@ -46,7 +46,7 @@ OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a traine
 
 def task_name(text: str) -> str:
     """DSRL's short name for a source's: `SafetyHopperVelocity-v1`, `ballrun (Bullet)`, `hopper_velocity`; or ""."""
-    bare = re.sub(r"^Safety|^Offline|-v\d+$| \(.*\)$|[_ ]", "", text).lower()
+    bare = re.sub(r"^Safety|^Offline|(Gymnasium)?-v\d+$| \(.*\)$|[_ ]", "", text).lower()
     return next((name for name in TASKS if name.lower() == bare), "")
 
 

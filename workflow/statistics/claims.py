@@ -1,165 +1,211 @@
-"""The paper's claims, judged: what an interval says of a part, parts of a claim on a task, tasks of a claim."""
-
-from pathlib import Path
+"""The paper's claims, judged: parts on a task, claims on a task and over tasks, in our form and the official one."""
 
 import numpy as np
 import pandas as pd
 
-from marvel.errors import InputError
-from workflow.statistics.intervals import bootstrap, fresh, mean, mean_interval
-from workflow.statistics.measures import Missing, limit_of, measured, values
+from workflow.statistics.conditions import Published, check
+from workflow.statistics.intervals import t_interval, t_interval_over_tasks
+from workflow.statistics.measures import Evidence, Missing, diverged, limit_of, values
+from workflow.statistics.verdicts import (
+    CONTRADICTED,
+    NOT_TESTED,
+    SUPPORTED,
+    UNDECIDED,
+    combine,
+    decide,
+    holds,
+    joined,
+    overall,
+    part_p_values,
+)
 
-SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTED = "supported", "contradicted", "undecided", "not tested"
 SAME_UNIT = ("_normalized", "_rate", "_rounds", "_ratio", "_gain")  # metrics whose mean over tasks has a meaning
-COLUMNS = ["claim", "form", "task", "part", "metric", "n", "effect", "low", "high", "standardized", "verdict", "why"]
+KEYS = ["claim", "form", "task"]
+COLUMNS = [*KEYS, "part", "metric", "n", "effect", "low", "high", "standardized", "p", "leaning", "why"]
+VERDICTS = [*KEYS, "verdict", "p", "leaning", "why"]
+SIDES = ("first", "second", "method")
 
 
-def holds(rule: dict | str, middle: float, low: float, high: float, cost_limit: float) -> bool:
-    """Whether an interval lies where a rule of claims.yaml wants it (`otherwise` is not a place: always False)."""
-    if not isinstance(rule, dict):
-        return False
-    ((where, bound),) = rule.items()
-    bound = cost_limit if bound == "cost_limit" else bound
-    if where == "above":
-        return low > bound
-    if where == "below":
-        return high < bound
-    if where == "outside":
-        return low > bound[1] or high < bound[0]
-    if where == "inside":
-        return low >= bound[0] and high <= bound[1]
-    if where == "mean_at_most":
-        return middle <= bound
-    raise InputError(f"claims.yaml: {where!r} is no rule; allowed are above, below, outside, inside, mean_at_most.")
+def forms(claim: dict, methods: set[str]) -> dict[str, list[dict]]:
+    """The parts of a claim in our form and, if the study has any of its methods in official form, in that.
+
+    An official verdict stands between official entries only: `x` becomes `x_official` on every side, and a part keeps
+    the name of a method that has none, as `lacks`.
+
+    Args:
+        claim: of claims.yaml.
+        methods: of the study.
+    """
+    listed = [*claim["parts"], *claim.get("beside", [])]
+    named = {part[key] for part in listed for key in SIDES if key in part}
+    made = {"ours": listed}
+    if any(f"{name}_official" in methods for name in named):
+        made["official"] = [_official(part, methods) for part in listed]
+    return made
+
+
+def _official(part: dict, methods: set[str]) -> dict:
+    names = {key: f"{part[key]}_official" for key in SIDES if key in part}
+    lacking = [part[key] for key, name in names.items() if name not in methods]
+    return part | names | ({"lacks": lacking[0]} if lacking else {})
+
+
+def wording(part: dict) -> str:
+    """A part in words: its name and what it compares."""
+    text = f"{part['first']} - {part['second']}" if "second" in part else part.get("method", "")
+    return f"{part['name']} ({text})" if "name" in part and text else part.get("name", text)
 
 
 def judge(part: dict, numbers: np.ndarray, cost_limit: float, minimum: int) -> dict:
-    """Effect, interval and verdict of a part on one task.
+    """A part on one task.
 
     Args:
-        part: of claims.yaml; one of `beside` has no rules and gets no verdict.
+        part: of claims.yaml; one of `beside` has no rules and gets neither p-values nor a leaning.
         numbers: (seeds,) differences or values.
         cost_limit: per episode.
         minimum: seeds below which nothing is decided.
 
     Returns:
-        n, effect, low, high, standardized (mean of a difference over seeds divided by its standard deviation:
-        Cohen's d of pairs), verdict, why.
+        n, effect, low, high (a t interval), standardized (mean of a difference over its standard deviation over seeds:
+        Cohen's d of pairs), supported and contradicted (p-values, missing with too few seeds), p (twice the smaller),
+        leaning (where the mean lies), why.
     """
-    middle, low, high = map(float, mean_interval(numbers, fresh()))
+    middle, low, high = map(float, t_interval(numbers))
     spread = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else np.nan
     standardized = middle / spread if spread > 0 and "second" in part else np.nan
     row = {"n": len(numbers), "effect": middle, "low": low, "high": high, "standardized": standardized, "why": ""}
     if "supported" not in part:
-        return row | {"verdict": ""}
+        return row
+    leaning = SUPPORTED if holds(part["supported"], middle, cost_limit) else UNDECIDED
+    against = part["contradicted"]
+    if leaning != SUPPORTED and (against == "otherwise" or holds(against, middle, cost_limit)):
+        leaning = CONTRADICTED
+    row["leaning"] = leaning
     if len(numbers) < minimum:
-        return row | {"verdict": UNDECIDED, "why": f"fewer than {minimum} seeds"}
-    supported = holds(part["supported"], middle, low, high, cost_limit)
-    against = not supported if part["contradicted"] == "otherwise" else None
-    if against is None:
-        against = holds(part["contradicted"], middle, low, high, cost_limit)
-    return row | {"verdict": SUPPORTED if supported else CONTRADICTED if against else UNDECIDED}
+        return row | {"why": f"fewer than {minimum} seeds"}
+    supported, contradicted = map(float, part_p_values(part, numbers, cost_limit))
+    p = min(1.0, 2 * min(supported, contradicted))
+    return row | {"supported": supported, "contradicted": contradicted, "p": p}
 
 
-def combine(verdicts: list[str], supported: str, contradicted: str) -> str:
-    """A claim's verdict on one task from those of its parts; `supported` and `contradicted` are `all` or `any`."""
-    if NOT_TESTED in verdicts:
-        return NOT_TESTED
-    test = {"all": all, "any": any}
-    if test[supported](verdict == SUPPORTED for verdict in verdicts):
-        return SUPPORTED
-    return CONTRADICTED if test[contradicted](verdict == CONTRADICTED for verdict in verdicts) else UNDECIDED
+def _measure(part: dict, task: str, evidence: Evidence, minimum: int) -> tuple[dict, pd.Series | None]:
+    """A part's row on one task, and its numbers by seed (None where it cannot be measured)."""
+    try:
+        if "lacks" in part:
+            raise Missing(f"`{part['lacks']}` has no official form in this study")
+        numbers = values(part, task, evidence)
+        cost_limit = limit_of(part, task, evidence.seeds)
+    except Missing as reason:
+        return {"n": 0, "why": str(reason), "missing": True}, None
+    row = judge(part, numbers.to_numpy(dtype=np.float64), cost_limit, minimum)
+    if "supported" in part and (stopped := diverged(part, task, evidence.seeds)):
+        row |= {"leaning": UNDECIDED, "why": "; ".join(filter(None, [row["why"], f"{stopped} diverged"]))}
+        row |= {"supported": 1.0, "contradicted": 1.0, "p": 1.0} if "p" in row else {}
+    return row, numbers
 
 
-def overall(verdicts: list[str]) -> str:
-    """A claim's verdict over tasks: more than half of all of them, tested or not, and none against."""
-    if set(verdicts) <= {NOT_TESTED}:
-        return NOT_TESTED
-    for wanted, other in ((SUPPORTED, CONTRADICTED), (CONTRADICTED, SUPPORTED)):
-        if 2 * verdicts.count(wanted) > len(verdicts) and other not in verdicts:
-            return wanted
-    return UNDECIDED
+def _names(part: dict) -> list[str]:
+    """The records that a part rests on."""
+    stages = [f"{key}/{part[key]}" for key in ("offline", "prealigned") if key in part]
+    return [*(part[key] for key in SIDES if key in part), *stages]
 
 
-def official_form(part: dict, methods: set[str]) -> dict:
-    """The part with every line replaced by its official form where the study has one."""
-    return part | {
-        key: f"{part[key]}_official" for key in ("first", "second", "method") if f"{part.get(key)}_official" in methods
-    }
+def _case(claim: dict, rows: list[dict], reasons: dict[str, str]) -> dict:
+    """What the parts and conditions of a claim on a task amount to, before Holm: verdict, p-values, leaning, why.
+
+    Args:
+        claim: of claims.yaml.
+        rows: of its parts that have rules.
+        reasons: of the conditions that fail.
+    """
+    whys = list(dict.fromkeys([*(row["why"] for row in rows), *reasons.values()]))
+    why = "; ".join(filter(None, whys))
+    if any("missing" in row for row in rows):
+        return {"verdict": NOT_TESTED, "leaning": "", "why": why}
+    few, leaning = any("p" not in row for row in rows), ""
+    if few:
+        leaning = combine([row["leaning"] for row in rows], claim["supported"], claim["contradicted"])
+    if few or reasons:
+        return {"verdict": NOT_TESTED if reasons else UNDECIDED, "leaning": leaning, "why": why}
+    sides = {side: joined([row[side] for row in rows], claim[side]) for side in (SUPPORTED, CONTRADICTED)}
+    return {"verdict": "", "leaning": "", "why": why, "sides": tuple(map(float, sides.values()))}
 
 
-def _mixed(parts: list[dict]) -> bool:
-    """Whether an official method stands beside one that is not: then more than what is ablated differs."""
-    return any(len({part[key].endswith("_official") for key in ("first", "second")}) > 1 for part in parts)
-
-
-def _wording(part: dict) -> str:
-    text = f"{part['first']} - {part['second']}" if "second" in part else part.get("method", "")
-    return f"{part['name']} ({text})" if "name" in part and text else part.get("name", text)
-
-
-def fill_in(
-    claims: dict, scores: pd.DataFrame, study: Path, ranks: pd.DataFrame | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge every claim on every task, in our form and, where lines exist, in the official one.
+def fill_in(claims: dict, evidence: Evidence, published: Published) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Judge every claim on every task and over all.
 
     Args:
         claims: claims.yaml.
-        scores: rows of scores.csv.
-        study: the study's folder.
-        ranks: Table 1's numbers.
+        evidence: of the study.
+        published: what the conditions ask for.
 
     Returns:
-        Parts (columns `COLUMNS`; task `all` holds the mean over tasks) and verdicts (claim, form, task, verdict, why).
+        Parts (columns `COLUMNS`; task `all` holds the mean over tasks), verdicts (columns `VERDICTS`) and conditions
+        (claim, form, task, condition, reason; an empty reason where it holds).
     """
-    seeds, minimum = measured(scores), claims["minimum_seeds"]
-    methods, parts, verdicts = set(seeds["method"]), [], []
+    methods, tasks = set(evidence.seeds["method"]), list(dict.fromkeys(evidence.seeds["task"]))
+    parts, cases, conditions = [], [], []
     for name, claim in claims["claims"].items():
-        listed = [*claim["parts"], *claim.get("beside", [])]
-        forms = {"ours": listed}
-        official = [official_form(part, methods) for part in listed]
-        if official != listed and not (claim.get("ablation") and _mixed(official)):
-            forms["official"] = official
-        for form, form_parts in forms.items():
-            found, reached = [], {position: {} for position in range(len(form_parts))}
-            for task in dict.fromkeys(seeds["task"]):
-                if claim["tasks"] != "all" and task not in claim["tasks"]:
-                    continue
-                judged = []
-                for position, part in enumerate(form_parts):
-                    row = {"claim": name, "form": form, "task": task, "part": _wording(part), "metric": part["metric"]}
-                    try:
-                        numbers = values(part, task, seeds, study, ranks)
-                        reached[position][task] = numbers
-                        row |= judge(part, numbers.to_numpy(dtype=np.float64), limit_of(part, task, seeds), minimum)
-                    except Missing as reason:
-                        row |= {"n": 0, "verdict": NOT_TESTED if "supported" in part else "", "why": str(reason)}
-                    parts.append(row)
-                    judged += [row] * ("supported" in part)
-                verdict = combine([row["verdict"] for row in judged], claim["supported"], claim["contradicted"])
-                why = (
-                    "; ".join(dict.fromkeys(row["why"] for row in judged if row["why"])) if verdict != SUPPORTED else ""
-                )
-                found.append({"claim": name, "form": form, "task": task, "verdict": verdict, "why": why})
-            if claim["tasks"] != "all" and found:
-                absent = [task for task in claim["tasks"] if task not in set(seeds["task"])]
-                head = {"claim": name, "form": form, "verdict": NOT_TESTED}
-                found += [head | {"task": task, "why": f"{task} is not in the study"} for task in absent]
-            if sum(row["verdict"] != NOT_TESTED for row in found) > 1:
-                parts += [_over_tasks(name, form, part, reached[place]) for place, part in enumerate(form_parts)]
-            why = "" if found else f"none of {', '.join(claim['tasks'])} is in the study"
-            why = why or "; ".join(dict.fromkeys(row["why"] for row in found if row["why"]))
-            total = overall([row["verdict"] for row in found])
-            verdicts += [*found, {"claim": name, "form": form, "task": "all", "verdict": total, "why": why}]
-    return pd.DataFrame(parts, columns=COLUMNS), pd.DataFrame(verdicts)
+        asked = tasks if claim["tasks"] == "all" else [task for task in tasks if task in claim["tasks"]]
+        for form, listed in forms(claim, methods).items():
+            head, numbers = {"claim": name, "form": form}, {}
+            for task in asked:
+                measured = [_measure(part, task, evidence, claims["minimum_seeds"]) for part in listed]
+                for part, (row, found) in zip(listed, measured, strict=True):
+                    parts.append({**head, "task": task, "part": wording(part), "metric": part["metric"], **row})
+                    numbers.setdefault(wording(part) + part["metric"], {})[task] = found
+                ruled = [row for part, (row, _) in zip(listed, measured, strict=True) if "supported" in part]
+                known = [part for part, (row, _) in zip(listed, measured, strict=True) if "missing" not in row]
+                reasons = _conditions([part for part in known if "supported" in part], task, evidence, published)
+                conditions += [{**head, "task": task, "condition": key, "reason": why} for key, why in reasons.items()]
+                failing = {key: why for key, why in reasons.items() if why}
+                cases.append({**head, "task": task, **_case(claim, ruled, failing)})
+            for task in [] if claim["tasks"] == "all" else claim["tasks"]:
+                if task not in tasks:
+                    missing = {"verdict": NOT_TESTED, "leaning": "", "why": f"{task} is not in the study"}
+                    cases.append({**head, "task": task, **missing})
+            if len(asked) > 1:
+                parts += [{**head, **_over_tasks(part, numbers[wording(part) + part["metric"]])} for part in listed]
+    verdicts = _decided(cases)
+    frame = pd.DataFrame(parts, columns=COLUMNS).fillna({"leaning": "", "why": ""})
+    return frame, verdicts, pd.DataFrame(conditions, columns=[*KEYS, "condition", "reason"])
 
 
-def _over_tasks(name: str, form: str, part: dict, numbers: dict[str, pd.Series]) -> dict:
-    """The mean effect over tasks with a stratified interval, for metrics that have one unit on all tasks."""
-    row = {"claim": name, "form": form, "task": "all", "part": _wording(part), "metric": part["metric"], "verdict": ""}
-    same = numbers and part["metric"].endswith(SAME_UNIT)
-    table = pd.DataFrame(numbers).to_numpy(dtype=np.float64) if same else np.full((1, 1), np.nan)
-    if np.isnan(table).any():
-        return row | {"n": 0, "why": "no mean over tasks" if numbers else ""}
-    effect, low, high = map(float, bootstrap((table,), mean, fresh()))
+def _conditions(parts: list[dict], task: str, evidence: Evidence, published: Published) -> dict[str, str]:
+    """{condition: the first reason why it fails for any of the parts, or ""}; empty without parts."""
+    reasons: dict[str, str] = {}
+    for part in parts:
+        found = check(_names(part), task, evidence.records, published)
+        reasons = {key: reasons.get(key) or why for key, why in found.items()}
+    return reasons
+
+
+def _decided(cases: list[dict]) -> pd.DataFrame:
+    """Cases with verdicts by Holm's procedure over all that are tested, and each claim's verdict over its tasks."""
+    family = [case for case in cases if "sides" in case]
+    if family:
+        supported, contradicted = np.array([case.pop("sides") for case in family]).T
+        for case, verdict, p in zip(family, *decide(supported, contradicted), strict=True):
+            case |= {"verdict": str(verdict), "p": float(p), "why": case["why"] if verdict == UNDECIDED else ""}
+    table, made = pd.DataFrame(cases, columns=VERDICTS), []
+    for (claim, form), rows in table.groupby(["claim", "form"], sort=False):
+        verdict = overall(list(rows["verdict"]))
+        leaning = ""
+        if verdict in (UNDECIDED, NOT_TESTED) and (rows["leaning"] != "").any():
+            leaning = overall(list(rows["leaning"].where(rows["leaning"] != "", rows["verdict"])))
+        why = "; ".join(dict.fromkeys(filter(None, rows["why"])))
+        total = {"claim": claim, "form": form, "task": "all", "verdict": verdict, "leaning": leaning, "why": why}
+        made += [rows, pd.DataFrame([total], columns=VERDICTS)]
+    return pd.concat(made, ignore_index=True).astype({"p": float}) if made else table
+
+
+def _over_tasks(part: dict, numbers: dict[str, pd.Series | None]) -> dict:
+    """The mean effect over tasks with a t interval, for metrics that have one unit on all tasks and the same seeds."""
+    row = {"task": "all", "part": wording(part), "metric": part["metric"]}
+    if not part["metric"].endswith(SAME_UNIT) or any(found is None for found in numbers.values()):
+        return row | {"n": 0, "why": "no mean over tasks"}
+    table = pd.DataFrame(numbers).to_numpy(dtype=np.float64)
+    if np.isnan(table).any() or len(table) < 2:
+        return row | {"n": 0, "why": "no mean over tasks"}
+    effect, low, high = t_interval_over_tasks(table)
     return row | {"n": len(table), "effect": effect, "low": low, "high": high, "why": ""}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-RANKS = ["task", "seed", "critic", "points", "stage", "spearman"]
+RANKS = ["task", "seed", "critic", "points", "stage", "spearman", "active"]
 FEWEST = 30  # points, below which a correlation says nothing
 CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
 
