@@ -9,10 +9,10 @@ import torch
 
 from baselines import official_accounting as accounting
 from baselines.mixed_batches import mixed_batches
+from marvel.critics import Critics
 from marvel.finetune import finetune, load_agent, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
-from marvel.networks import Critics
 from marvel.run.context import Context
 
 EVALUATES = "the learner alone"  # tables say so, unless the entry has `evaluate_as_acting: true`
