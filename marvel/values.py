@@ -55,7 +55,7 @@ class Option(NamedTuple):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """'did you mean x?' or, where nothing is close, the list of what is allowed."""
-    known = sorted(known)
+    known = sorted(set(known))
     close = difflib.get_close_matches(str(name), known, n=2, cutoff=0.5)
     return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known) or 'none'}"
 

@@ -89,4 +89,4 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
         for task in config["tasks"]:
             resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
     limit = float(config["cost_limit"] if "cost_limit" in options else entry.get("cost_limit", config["cost_limit"]))
-    return Entry(train, shared, check_options(known, options, limit, hp, name), limit)
+    return Entry(train, shared, check_options(train, known, options, limit, hp, name), limit)
