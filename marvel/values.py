@@ -109,7 +109,9 @@ def _fit(value: object, kind: object, option: Option) -> object:
         return [_fit(part, its_kind, option) for part, its_kind in zip(value, kinds, strict=True)]
     if kind in (int, float):
         return _number(value, kind, option)
-    if kind in (object, Any) and not (isinstance(value, float) and not math.isfinite(value)):
+    if kind in (object, Any):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
         return value
     if origin not in (tuple, list) and isinstance(origin or kind, type) and isinstance(value, origin or kind):
         return value

@@ -73,7 +73,7 @@ class Data:
         return budget["steps"] + budget["rollout_steps"] + 2 * get_task(task).max_episode_steps
 
 
-def check_collect(section: dict, tasks: list[str], collector) -> None:
+def check_collect(section: dict, tasks: list[str], collector=SOURCES["collect"].collector) -> None:
     """Check a config's options of the collectors; one that only some collectors have goes to these alone.
 
     Args:
@@ -82,7 +82,7 @@ def check_collect(section: dict, tasks: list[str], collector) -> None:
         collector: Of the source: (task) -> module.
 
     Raises:
-        InputError: An option that no collector in use has, or that a task's own lacks, or a value that one does not take.
+        InputError: An option that no collector in use has, or the task's own has not, or a value that it does not take.
     """
     used = list(dict.fromkeys(map(collector, tasks)))
     places = [("dataset: collect", section.get("collect", {}), used)]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
-
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
