@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from marvel.errors import InputError
+from baselines import official_accounting as accounting
 from marvel.finetune import finetune, load_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
 from marvel.run.context import Context
+
+EVALUATES = "the learner alone"  # tables say so
 
 
 def train(
@@ -27,21 +29,21 @@ def train(
     Args:
         context: `start` is an offline checkpoint.
         hp: Shared hyperparameters.
-        gate: None shrinks the guide's part linearly with the updates, as in Marvel's code. A number is the original's
+        gate: None shrinks the guide's part linearly with the rounds, as in Marvel's code. A number is the original's
             gate: the part shrinks by one of `stages` steps whenever the return has not fallen by more than this share.
         stages: Steps from "guide alone" to "learner alone"; read with a gate only.
         window: Rounds whose mean return a gate looks at.
-        official_accounting: The multiplier is told the cost of the round's last episode divided by the number of the
-            others (official: 26 episodes a round, so 25 times too small); give `episodes_per_round: 26` with it.
+        official_accounting: The multiplier receives the cost of the round's last episode divided by the number of the
+            others (25 times too small); give `round_unit: episodes, episodes_per_round: 26` with it.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    if official_accounting and hp.episodes_per_round < 2:
-        raise InputError("jsrl: official_accounting needs episodes_per_round of at least 2 (official: 26).")
+    if official_accounting:
+        accounting.check(context.method, hp)
     agent, guide = load_agent(context, hp), load_agent(context, hp).policy()
 
     def policy(index: int, episode: int):
         if gate is None:
-            progress = (index - 1) / hp.rounds  # updates done so far, of all
+            progress = (index - 1) / hp.rounds  # share of the updates done
         else:
             progress = gated_progress([row["train_return"] for row in context.rows[1:]], gate, stages, window)
         learner, steps = agent.policy(), itertools.count()
@@ -52,9 +54,9 @@ def train(
 
         return act
 
-    told = (lambda costs: costs[-1] / (len(costs) - 1)) if official_accounting else None
     multiplier = make_controller(controller, context.cost_limit, hp)
-    yield from finetune(context, hp, agent, multiplier, policy=policy, told=told)
+    handed_over = accounting.jsrl if official_accounting else None
+    yield from finetune(context, hp, agent, multiplier, policy=policy, accounting=handed_over)
 
 
 def guide_acts(step: int, max_steps: int, progress: float) -> bool:

@@ -1,15 +1,12 @@
 """RLPD-Lag: RL with prior data (Ball et al., ICML 2023, arXiv 2302.02948) under a multiplier.
 
 Nothing is trained offline: from random weights, every minibatch is half offline data, half online. The original's
-LayerNorm critics are the line's `layer_norm: true`; its ensemble of ten critics is not built, there are two.
+LayerNorm critics are `layer_norm: true` in the method's entry; its ensemble of ten critics is not built, there are two.
 """
 
 from collections.abc import Iterator
 
-import torch
-
-from marvel.buffer import Batch, ReplayBuffer
-from marvel.errors import InputError
+from baselines.mixed_batches import mixed_batches
 from marvel.finetune import finetune, new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import controller as make_controller
@@ -34,15 +31,7 @@ def train(
             as all methods do.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    if not 0 <= offline_share <= 1:
-        raise InputError(f"{context.method}: offline_share is {offline_share}; it must be between 0 and 1.")
+    sample = mixed_batches(context, hp, offline_share)
     agent = new_agent(context, hp)
-    dataset = ReplayBuffer.from_dataset(context.read_dataset(), hp.timeouts_terminal)
-    offline = round(offline_share * hp.batch_size)
-
-    def sample(online: ReplayBuffer, generator: torch.Generator) -> Batch:
-        halves = dataset.sample(offline, generator), online.sample(hp.batch_size - offline, generator)
-        return Batch(*(torch.cat(columns) for columns in zip(*halves, strict=True)))
-
     multiplier = make_controller(controller, context.cost_limit, hp)
     yield from finetune(context, hp, agent, multiplier, sample=sample, update_ratio=update_ratio)

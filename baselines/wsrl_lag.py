@@ -22,23 +22,23 @@ def train(
     update_ratio: float | None = 4.0,
     controller: str | dict = "adaptive_pid",
 ) -> Iterator[dict]:
-    """Fine-tune after warm-up episodes, which count as all others do.
+    """Fine-tune after warm-up episodes, which count like all others.
 
     Args:
         context: `start` is a checkpoint, offline or pre-aligned.
         hp: Shared hyperparameters.
-        warmup_steps: Environment steps of the frozen policy, rounded up to whole rounds; published 5,000. The
+        warmup_steps: Environment steps that the frozen policy plays at least, in whole rounds; the original 5,000. The
             multiplier rests with it. 0 is Warm Start (or Marvel, from a pre-aligned checkpoint) at this update ratio.
-        update_ratio: Minibatches per environment step after the warm-up, published 4; None makes hp.updates_per_round a
-            round, as all methods do.
+        update_ratio: Minibatches per environment step after the warm-up, the original 4; None makes
+            hp.updates_per_round a round, as all methods do.
         controller: The multiplier's controller; aPID as in the paper, where all baselines have it.
     """
-    warmup = -(-warmup_steps // (hp.episodes_per_round * context.task.max_episode_steps))
-    if warmup >= hp.rounds:
+    before_last_round = (hp.rounds - 1) * hp.episodes_per_round * context.task.max_episode_steps
+    if warmup_steps > before_last_round:
         raise InputError(
-            f"{context.method}: warmup_steps {warmup_steps} take {warmup} of {hp.rounds} rounds on "
-            f"{context.task.name} and leave none for learning; give fewer steps or more online_episodes."
+            f"{context.method}: warmup_steps is {warmup_steps} and leaves no round for learning on "
+            f"{context.task.name}; it must be at most {before_last_round}, or online_episodes larger."
         )
     agent = load_agent(context, hp)
     multiplier = make_controller(controller, context.cost_limit, hp)
-    yield from finetune(context, hp, agent, multiplier, update_ratio=update_ratio, warmup=warmup)
+    yield from finetune(context, hp, agent, multiplier, update_ratio=update_ratio, warmup_steps=warmup_steps)

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.datasets import episodes
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import SquashedGaussianActor, adam, descend
+from marvel.networks import SquashedGaussianActor
 from marvel.offline import train_offline
 from marvel.run.context import Context
 
@@ -43,7 +44,7 @@ class BC:
         self.actor = SquashedGaussianActor(observation_dim, action_dim, hidden, "relu", generator)
         nn.init.zeros_(self.actor.log_std_layer.weight)
         nn.init.constant_(self.actor.log_std_layer.bias, math.log(std))
-        self.actor_optimizer = adam(self.actor.parameters(), lr)
+        self.actor_optimizer = Adam(self.actor.parameters(), lr)
 
     def update(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One step down the mean squared error between tanh(mean(s)) and a, over batch and dimensions.
@@ -53,7 +54,7 @@ class BC:
         """
         mean, _ = self.actor(batch.observations)
         loss = (mean.tanh() - batch.actions).square().mean()
-        descend(self.actor_optimizer, loss)
+        self.actor_optimizer.descend(loss)
         return {"imitation_error": loss.detach()}
 
     def state_dict(self) -> dict:

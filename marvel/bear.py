@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.cpq import discounted_limit
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, SquashedGaussianActor, adam, copy_of, descend, gaussian, move_towards
+from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, in_pieces, move_towards
 from marvel.offline import train_offline
 from marvel.run.context import Context
 from marvel.vae import ActionVAE
@@ -113,10 +114,10 @@ class BEAR:
         self.cost_groups = Critics(2 * members[1], width, hidden, generator)
         self.reward_target, self.cost_target = copy_of(self.reward_groups), copy_of(self.cost_groups)
         self.vae = ActionVAE(observation_dim, action_dim, vae_hidden, latent_dim or 2 * action_dim, generator)
-        self.actor_optimizer = adam(self.actor.parameters(), actor_lr)
-        self.reward_optimizer = adam(self.reward_groups.parameters(), critic_lr)
-        self.cost_optimizer = adam(self.cost_groups.parameters(), critic_lr)
-        self.vae_optimizer = adam(self.vae.parameters(), vae_lr)
+        self.actor_optimizer = Adam(self.actor.parameters(), actor_lr)
+        self.reward_optimizer = Adam(self.reward_groups.parameters(), critic_lr)
+        self.cost_optimizer = Adam(self.cost_groups.parameters(), critic_lr)
+        self.vae_optimizer = Adam(self.vae.parameters(), vae_lr)
 
     def update(self, batch: Batch, draw: Draw) -> dict[str, Tensor]:
         """One step of VAE, critics, actor and targets; the cost backup does not stop at terminals, as in OSRL.
@@ -131,16 +132,16 @@ class BEAR:
         observations, actions, rewards, costs, next_observations, terminals = batch
         noise = draw("vae", len(actions), self.vae.mean.out_features)
         reconstruction, kl = self.vae.losses(observations, actions, noise)
-        descend(self.vae_optimizer, reconstruction + self.beta * kl)
+        self.vae_optimizer.descend(reconstruction + self.beta * kl)
 
         reward_next, cost_next = self.next_values(next_observations, draw)
         reward_targets = self.reward_scale * rewards + self.discount * (1 - terminals) * reward_next
         cost_targets = costs + self.discount * cost_next
-        descend(self.reward_optimizer, self.reward_groups.regression_loss(observations, actions, reward_targets))
-        descend(self.cost_optimizer, self.cost_groups.regression_loss(observations, actions, cost_targets))
+        self.reward_optimizer.descend(self.reward_groups.regression_loss(observations, actions, reward_targets))
+        self.cost_optimizer.descend(self.cost_groups.regression_loss(observations, actions, cost_targets))
 
         loss, discrepancy, multiplier = self.actor_loss(observations, draw)
-        descend(self.actor_optimizer, loss)
+        self.actor_optimizer.descend(loss)
         self.steps += 1
         slope = math.exp(self.log_alpha) * (discrepancy.mean().item() - self.mmd_threshold)
         self.log_alpha = min(max(self.log_alpha + self.alpha_lr * slope, -5.0), 5.0)
@@ -158,12 +159,15 @@ class BEAR:
         """
         batch, samples = len(next_observations), self.samples
         mean, log_std = self.actor_target(next_observations)
-        std, states = log_std.exp().unsqueeze(1), next_observations.repeat_interleave(samples, 0)
+        std = log_std.exp().unsqueeze(1)
+        states = next_observations.repeat_interleave(samples, 0)
         values = []
         for critics, name in ((self.reward_target, "next_critic"), (self.cost_target, "next_cost")):
             noise = draw(name, batch, samples, mean.shape[1])
             actions = (mean.unsqueeze(1) + std * noise).tanh().flatten(0, 1)
-            groups = critics(states, actions).view(2, -1, batch * samples).min(1).values
+            inputs = torch.cat((states, actions), 1)
+            found = torch.stack([in_pieces(layers, inputs)[:, 0] for layers in critics.layers()])
+            groups = found.view(2, -1, batch * samples).min(1).values
             value = self.mixture * groups.min(0).values + (1 - self.mixture) * groups.max(0).values
             values.append(value.view(batch, samples).max(1).values)
         return values[0], values[1]
@@ -177,9 +181,9 @@ class BEAR:
         mean, log_std = self.actor(observations)
         batch, action_dim = mean.shape
         sampled = mean.unsqueeze(1) + log_std.exp().unsqueeze(1) * draw("pi", batch, self.matched, action_dim)
-        with torch.no_grad():
-            latents = draw("decode", batch, self.matched, self.vae.mean.out_features).clamp(-0.5, 0.5)
-            decoded = self.vae.decode(observations.unsqueeze(1).expand(-1, self.matched, -1), latents)
+        latents = draw("decode", batch, self.matched, self.vae.mean.out_features).clamp(-0.5, 0.5)
+        states = observations.repeat_interleave(self.matched, 0)
+        decoded = self.vae.decode_in_pieces(states, latents.flatten(0, 1)).view(sampled.shape)
         discrepancy = mmd(decoded, sampled, self.kernel_width)
         actions = sampled[:, 0].tanh()
         cost_values = self.cost_groups.smallest(observations, actions)

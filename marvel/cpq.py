@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import torch
 
+from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.datasets.filters import relabel_outliers
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, SquashedGaussianActor, adam, copy_of, descend, gaussian, move_towards
+from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, move_towards
 from marvel.offline import train_offline
 from marvel.run.context import Context
 
@@ -62,9 +63,9 @@ class CPQ:
             Critics(members[1], width, hidden, generator),
         )
         self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
-        self.actor_optimizer = adam(self.actor.parameters(), actor_lr)
-        self.reward_optimizer = adam(self.reward_critic.parameters(), critic_lr)
-        self.cost_optimizer = adam(self.cost_critic.parameters(), critic_lr)
+        self.actor_optimizer = Adam(self.actor.parameters(), actor_lr)
+        self.reward_optimizer = Adam(self.reward_critic.parameters(), critic_lr)
+        self.cost_optimizer = Adam(self.cost_critic.parameters(), critic_lr)
 
     def update(self, batch: Batch, draw: Draw) -> dict[str, torch.Tensor]:
         """One step of critics, actor and targets; the cost backup does not stop at terminals, as in the official code.
@@ -87,12 +88,9 @@ class CPQ:
             reward_targets = self.reward_scale * rewards + self.discount * (1 - terminals) * value
             next_actions = (mean + std * draw("next_cost", *shape)).tanh()
             cost_targets = costs + self.discount * self.cost_target.smallest(next_observations, next_actions)
-        for critic, optimizer, targets in (
-            (self.reward_critic, self.reward_optimizer, reward_targets),
-            (self.cost_critic, self.cost_optimizer, cost_targets),
-        ):
-            descend(optimizer, critic.regression_loss(observations, actions, targets))
-        descend(self.actor_optimizer, self.actor_loss(observations, draw))
+        self.reward_optimizer.descend(self.reward_critic.regression_loss(observations, actions, reward_targets))
+        self.cost_optimizer.descend(self.cost_critic.regression_loss(observations, actions, cost_targets))
+        self.actor_optimizer.descend(self.actor_loss(observations, draw))
         move_towards(self.reward_target, self.reward_critic, self.tau)
         move_towards(self.cost_target, self.cost_critic, self.tau)
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}

@@ -1,5 +1,7 @@
 """Networks: a tanh-squashed Gaussian actor, stacked critics, and the actor's NumPy twin that plays episodes."""
 
+import copy
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -8,6 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from marvel import numerics
+
+numerics.pin()  # whatever learns imports this module
 
 LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
@@ -19,30 +25,17 @@ def gaussian(generator: torch.Generator) -> Draw:
     return lambda name, *shape: torch.randn(*shape, generator=generator)
 
 
-def adam(parameters, lr: float) -> torch.optim.Adam:
-    """Adam as every algorithm here uses it: betas 0.9 and 0.999, epsilon 1e-8, no decay, no clipping."""
-    return torch.optim.Adam(list(parameters), lr=lr, fused=True)
+class Linear(nn.Linear):
+    """A linear layer drawn by `generator`, and by no other, from torch's default U(-1/sqrt(in), 1/sqrt(in))."""
 
+    def __init__(self, width_in: int, width_out: int, generator: torch.Generator):
+        super().__init__(width_in, width_out)
+        bound = 1 / math.sqrt(width_in)
+        for parameter in (self.weight, self.bias):
+            nn.init.uniform_(parameter, -bound, bound, generator=generator)
 
-def descend(optimizer: torch.optim.Adam, loss: Tensor) -> None:
-    """One step of `optimizer` down the gradient of `loss` with respect to its own parameters alone."""
-    optimizer.zero_grad()
-    loss.backward(inputs=optimizer.param_groups[0]["params"])
-    optimizer.step()
-
-
-def linear(width_in: int, width_out: int) -> nn.Linear:
-    """A linear layer that draws nothing from torch's global generator; `initialise` fills it."""
-    return nn.utils.skip_init(nn.Linear, width_in, width_out)
-
-
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all linear layers of `module` from torch's default distribution, U(-1/sqrt(in), 1/sqrt(in))."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            bound = 1 / math.sqrt(layer.in_features)
-            for parameter in (layer.weight, layer.bias):
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+    def reset_parameters(self) -> None:
+        """Nothing: torch's own would draw from its global generator."""
 
 
 class SquashedGaussianActor(nn.Module):
@@ -63,12 +56,11 @@ class SquashedGaussianActor(nn.Module):
         super().__init__()
         sizes, layers = [observation_dim, *hidden], []
         for width_in, width_out in zip(sizes, hidden, strict=False):
-            layers += [linear(width_in, width_out), nn.ReLU()]
+            layers += [Linear(width_in, width_out, generator), nn.ReLU()]
         layers[-1] = ACTIVATIONS[activation]()
         self.net = nn.Sequential(*layers)
-        self.mu_layer = linear(sizes[-1], action_dim)
-        self.log_std_layer = linear(sizes[-1], action_dim)
-        initialise(self, generator)
+        self.mu_layer = Linear(sizes[-1], action_dim, generator)
+        self.log_std_layer = Linear(sizes[-1], action_dim, generator)
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of u, each (batch, action_dim)."""
@@ -130,37 +122,113 @@ class Critics(nn.Module):
         """Values (members, batch)."""
         inputs = torch.cat((observations, actions), -1)
         hidden = inputs.expand(len(self.weights[0]), *inputs.shape)
-        last = len(self.weights) - 1
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+        *inner, (last_weight, last_bias) = zip(self.weights, self.biases, strict=True)
+        for layer, (weight, bias) in enumerate(inner):
             hidden = torch.baddbmm(bias, hidden, weight)
-            if layer < last and len(self.scales):
+            if len(self.scales):
                 normal = functional.layer_norm(hidden, hidden.shape[-1:])
                 hidden = torch.addcmul(self.shifts[layer], self.scales[layer], normal)
-            if layer < last:
-                hidden = hidden.relu_()
-        return hidden.squeeze(-1)
+            hidden = hidden.relu_()
+        # a batched matrix product of width 1 takes five times as long as this
+        return (hidden * last_weight.mT).sum(-1) + last_bias.squeeze(-1)
+
+    def layers(self) -> list[list[tuple[Tensor, Tensor]]]:
+        """Each member's weights (in, out) and biases (out,), layer by layer; without `layer_norm` that is all."""
+        pairs = [
+            zip(weight, bias.squeeze(1), strict=True) for weight, bias in zip(self.weights, self.biases, strict=True)
+        ]
+        return list(zip(*pairs, strict=True))
 
     def smallest(self, observations: Tensor, actions: Tensor) -> Tensor:
         """The least member's value (batch,)."""
-        return self(observations, actions).min(0).values
+        return least(self(observations, actions))
 
     def regression_loss(self, observations: Tensor, actions: Tensor, targets: Tensor) -> Tensor:
         """Sum over members of the mean squared error to `targets` (batch,)."""
         return (self(observations, actions) - targets).square().mean(1).sum()
 
 
-def copy_of(critics: Critics) -> Critics:
+@torch.no_grad()
+def in_pieces(layers: list[tuple[Tensor, Tensor]], inputs: Tensor, rows: int = 512) -> Tensor:
+    """A ReLU network's outputs (batch, out) without gradients, for thousands of inputs (batch, in).
+
+    So many `rows` at a time that the hidden layers stay in the processor's cache: half the time of all at once.
+
+    Args:
+        layers: Weights (in, out) and biases (out,).
+        inputs: As named.
+        rows: As named.
+    """
+    *inner, (last_weight, last_bias) = layers
+    outputs = []
+    for hidden in inputs.split(rows):
+        for weight, bias in inner:
+            hidden = torch.addmm(bias, hidden, weight).relu_()
+        outputs.append(torch.addmm(last_bias, hidden, last_weight))
+    return torch.cat(outputs)
+
+
+def least(values: Tensor) -> Tensor:
+    """The least over the first axis."""
+    return functools.reduce(torch.minimum, values.unbind())
+
+
+def copy_of(module: nn.Module) -> nn.Module:
     """A target network: the same weights, without gradients."""
-    generator = torch.Generator()
-    members, input_dim = len(critics.weights[0]), critics.weights[0].shape[1]
-    hidden = [weight.shape[2] for weight in critics.weights[:-1]]
-    copy = Critics(members, input_dim, hidden, generator, len(critics.scales) > 0).requires_grad_(False)
-    copy.load_state_dict(critics.state_dict())
-    return copy
+    return copy.deepcopy(module).requires_grad_(False)
+
+
+class Stack:
+    """Several critics side by side, evaluated as one stack of matrix products where their shapes agree.
+
+    Their parameters then become parts of the stack's memory, so that each critic can still be called, saved, loaded and
+    moved by itself. Where the shapes differ, each is evaluated in turn.
+
+    Args:
+        *critics: `Critics` of the same input.
+    """
+
+    def __init__(self, *critics: Critics):
+        self.critics, self.members = critics, [len(critic.weights[0]) for critic in critics]
+        self.whole = None
+        if len({tuple(part.shape[1:] for part in critic.parameters()) for critic in critics}) == 1:
+            self.whole = copy.deepcopy(critics[0])
+            for joined, *parts in zip(self.whole.parameters(), *(c.parameters() for c in critics), strict=True):
+                joined.data = torch.cat([part.data for part in parts])
+                for part, memory in zip(parts, joined.data.split(self.members), strict=True):
+                    part.data = memory
+        leaves = critics if self.whole is None else [self.whole]
+        self._parameters = [parameter for module in leaves for parameter in module.parameters()]
+
+    def parameters(self) -> list[Tensor]:
+        """What its values depend on."""
+        return self._parameters
+
+    def __call__(self, observations: Tensor, actions: Tensor) -> Tensor:
+        """Values of all members of all critics (members, batch)."""
+        if self.whole is not None:
+            return self.whole(observations, actions)
+        return torch.cat([critic(observations, actions) for critic in self.critics])
+
+    def smallest(self, observations: Tensor, actions: Tensor) -> list[Tensor]:
+        """Each critic's least member's value (batch,)."""
+        return [least(values) for values in self(observations, actions).split(self.members)]
+
+    def regression_loss(self, observations: Tensor, actions: Tensor, targets: list[Tensor]) -> Tensor:
+        """Sum over all members of the mean squared error to the targets of their critic, (batch,) each."""
+        rows = torch.stack([row for row, count in zip(targets, self.members, strict=True) for _ in range(count)])
+        return (self(observations, actions) - rows).square().mean(1).sum()
+
+    def gradients(self, loss: Tensor) -> list[list[Tensor]]:
+        """Gradients of `loss` for the parameters of each critic."""
+        found = iter(torch.autograd.grad(loss, self._parameters))
+        if self.whole is None:
+            return [[next(found) for _ in critic.parameters()] for critic in self.critics]
+        return list(zip(*(gradient.split(self.members) for gradient in found), strict=True))
 
 
 @torch.no_grad()
-def move_towards(target: nn.Module, source: nn.Module, tau: float) -> None:
+def move_towards(target: nn.Module | Stack, source: nn.Module | Stack, tau: float) -> None:
     """Polyak averaging: target <- tau * source + (1 - tau) * target, all parameters in one call."""
     torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), tau)
 

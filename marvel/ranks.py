@@ -201,7 +201,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--horizon", type=int, default=300)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
     try:
         spec = read_spec(str(options.record))
         aligned = options.record.with_name("checkpoint.pt")

@@ -7,10 +7,11 @@ The losses are methods of one agent that knows no environment, file or logger. A
 import torch
 from torch import Tensor
 
+from marvel.adam import Adam
 from marvel.buffer import Batch
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, Policy, SquashedGaussianActor, adam, copy_of, descend, move_towards
+from marvel.networks import Critics, Draw, Policy, SquashedGaussianActor, Stack, copy_of, move_towards
 
 
 class SACLagrangian:
@@ -38,18 +39,23 @@ class SACLagrangian:
         self.reward_critic = Critics(2, width, hp.hidden, generator, hp.layer_norm)
         self.cost_critic = Critics(1, width, hp.cost_hidden, generator, hp.layer_norm)
         self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
-        self.actor_optimizer = adam(self.actor.parameters(), hp.actor_lr)
-        self.reward_optimizer = adam(self.reward_critic.parameters(), hp.critic_lr)
-        self.cost_optimizer = adam(self.cost_critic.parameters(), hp.cost_critic_lr)
+        self.critics = Stack(self.reward_critic, self.cost_critic)
+        self.targets = Stack(self.reward_target, self.cost_target)
+        self.actor_optimizer = Adam(self.actor.parameters(), hp.actor_lr)
+        self.reward_optimizer = Adam(self.reward_critic.parameters(), hp.critic_lr)
+        self.cost_optimizer = Adam(self.cost_critic.parameters(), hp.cost_critic_lr)
 
-    def update(self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0) -> dict[str, Tensor]:
+    def update(
+        self, batch: Batch, multiplier: float, draw: Draw, target_noise: float = 0.0, noise_clip: float | None = None
+    ) -> dict[str, Tensor]:
         """One minibatch: critics, actor, targets, in the official order.
 
         Args:
             batch: Transitions; rewards unscaled.
             multiplier: Weight of the cost value in the actor's loss.
             draw: Source of noise, asked for "next_action", "so2" (if `target_noise`) and "pi".
-            target_noise: Standard deviation of unclipped noise on the next action in the targets (SO2).
+            target_noise: Standard deviation of noise on the next action in the targets (SO2).
+            noise_clip: Bound of that noise, with which the noisy action is clipped to [-1, 1] too; None clips neither.
 
         Returns:
             Means of the two targets, "reward_q" and "cost_q", as tensors.
@@ -58,10 +64,14 @@ class SACLagrangian:
             noise = draw("next_action", *batch.actions.shape)
             next_actions, log_prob = self.actor.sample(batch.next_observations, noise, self.hp.log_prob)
             if target_noise:
-                next_actions = next_actions + target_noise * draw("so2", *batch.actions.shape)
+                noise = target_noise * draw("so2", *batch.actions.shape)
+                if noise_clip is None:
+                    next_actions = next_actions + noise
+                else:
+                    next_actions = (next_actions + noise.clamp(-noise_clip, noise_clip)).clamp(-1, 1)
             bonus = -self.hp.temperature * (log_prob.mean() if self.hp.entropy_in_target == "batch_mean" else log_prob)
         metrics = self.fit_critics(batch, next_actions, reward_bonus=bonus)
-        descend(self.actor_optimizer, self.actor_loss(batch.observations, multiplier, draw))
+        self.actor_optimizer.descend(self.actor_loss(batch.observations, multiplier, draw))
         self.update_targets()
         return metrics
 
@@ -84,33 +94,28 @@ class SACLagrangian:
         """
         with torch.no_grad():
             discount = self.hp.discount * (1 - batch.terminals)
-            reward_next = self.reward_target.smallest(batch.next_observations, next_actions)
-            cost_next = self.cost_target.smallest(batch.next_observations, next_actions)
+            reward_next, cost_next = self.targets.smallest(batch.next_observations, next_actions)
             reward_targets = self.hp.reward_scale * batch.rewards + discount * (reward_next + reward_bonus)
             cost_targets = batch.costs + discount * (cost_next + cost_bonus)
-        for critic, optimizer, targets in (
-            (self.reward_critic, self.reward_optimizer, reward_targets),
-            (self.cost_critic, self.cost_optimizer, cost_targets),
-        ):
-            descend(optimizer, critic.regression_loss(batch.observations, batch.actions, targets))
+        loss = self.critics.regression_loss(batch.observations, batch.actions, [reward_targets, cost_targets])
+        reward_gradients, cost_gradients = self.critics.gradients(loss)
+        self.reward_optimizer.step(reward_gradients)
+        self.cost_optimizer.step(cost_gradients)
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
 
     def actor_loss(self, observations: Tensor, multiplier: float, draw: Draw) -> Tensor:
         """mean[temperature * log pi(a|s) - min_i Q_i(s, a) + multiplier * Qc(s, a)], critics live or target."""
-        live = self.hp.actor_critics == "live"
-        reward_critic = self.reward_critic if live else self.reward_target
-        cost_critic = self.cost_critic if live else self.cost_target
+        critics = self.critics if self.hp.actor_critics == "live" else self.targets
         noise = draw("pi", len(observations), self.actor.mu_layer.out_features)
         actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
-        value = reward_critic.smallest(observations, actions) - multiplier * cost_critic.smallest(observations, actions)
-        loss = self.hp.temperature * log_prob - value
+        reward_value, cost_value = critics.smallest(observations, actions)
+        loss = self.hp.temperature * log_prob - reward_value + multiplier * cost_value
         return (loss / (1 + multiplier) if self.hp.divide_by_multiplier else loss).mean()
 
     def update_targets(self, tau: float | None = None) -> None:
         """Polyak step of both targets (by default with hp.tau)."""
         tau = self.hp.tau if tau is None else tau
-        move_towards(self.reward_target, self.reward_critic, tau)
-        move_towards(self.cost_target, self.cost_critic, tau)
+        move_towards(self.targets, self.critics, tau)
 
     def policy(self) -> Policy:
         """The actor as it is now, for playing episodes."""
@@ -137,7 +142,7 @@ class SACLagrangian:
         for name in self.PARTS:
             load_strictly(getattr(self, name), state[name], name.replace("_", " "))
         for name in self.OPTIMIZERS:
-            load_optimizer(getattr(self, name), state[name])
+            getattr(self, name).load_state_dict(state[name])
 
     @classmethod
     def load(
@@ -177,6 +182,7 @@ class SACLagrangian:
             agent.cost_target.load_state_dict(agent.cost_critic.state_dict())
         if hp.restore_actor_optimizer and "actor_optimizer" in checkpoint:
             agent.actor_optimizer.load_state_dict(checkpoint["actor_optimizer"])
+            agent.actor_optimizer.lr = checkpoint["actor_optimizer"]["lr"]
         return agent
 
 
@@ -192,14 +198,6 @@ def check_form(hp: Hyperparameters, checkpoint: dict) -> None:
                 f"the checkpoint was made with {name} {value}, not {getattr(hp, name)}; "
                 "give both entries, the stage's and the method's, the same."
             )
-
-
-def load_optimizer(optimizer: torch.optim.Adam, state: dict) -> None:
-    """Adam's moments without its learning rate (load_state_dict alone would restore that too, Q9)."""
-    rates = [group["lr"] for group in optimizer.param_groups]
-    optimizer.load_state_dict(state)
-    for group, lr in zip(optimizer.param_groups, rates, strict=True):
-        group["lr"] = lr
 
 
 def load_strictly(module: torch.nn.Module, state: dict, name: str) -> None:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from marvel.networks import initialise, linear
+from marvel.networks import Linear, in_pieces
 
 LOG_STD_RANGE = (-4.0, 15.0)
 
@@ -22,11 +22,11 @@ class ActionVAE(nn.Module):
 
     def __init__(self, observation_dim: int, action_dim: int, hidden: int, latent_dim: int, generator: torch.Generator):
         super().__init__()
-        self.e1, self.e2 = linear(observation_dim + action_dim, hidden), linear(hidden, hidden)
-        self.mean, self.log_std = linear(hidden, latent_dim), linear(hidden, latent_dim)
-        self.d1, self.d2 = linear(observation_dim + latent_dim, hidden), linear(hidden, hidden)
-        self.d3 = linear(hidden, action_dim)
-        initialise(self, generator)
+        g = generator
+        self.e1, self.e2 = Linear(observation_dim + action_dim, hidden, g), Linear(hidden, hidden, g)
+        self.mean, self.log_std = Linear(hidden, latent_dim, g), Linear(hidden, latent_dim, g)
+        self.d1, self.d2 = Linear(observation_dim + latent_dim, hidden, g), Linear(hidden, hidden, g)
+        self.d3 = Linear(hidden, action_dim, g)
 
     def encode(self, observations: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of z, each (..., latent_dim)."""
@@ -36,6 +36,11 @@ class ActionVAE(nn.Module):
     def decode(self, observations: Tensor, latents: Tensor) -> Tensor:
         """Actions before the tanh (..., action_dim)."""
         return self.d3(self.d2(self.d1(torch.cat((observations, latents), -1)).relu()).relu())
+
+    def decode_in_pieces(self, observations: Tensor, latents: Tensor) -> Tensor:
+        """The same without gradients, for thousands of rows: (batch, observation_dim) and (batch, latent_dim)."""
+        layers = [(layer.weight.mT, layer.bias) for layer in (self.d1, self.d2, self.d3)]
+        return in_pieces(layers, torch.cat((observations, latents), -1))
 
     def losses(self, observations: Tensor, actions: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Mean squared error of the reconstruction, and mean over rows and latents of KL(q || N(0, 1)).

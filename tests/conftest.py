@@ -39,8 +39,7 @@ def run_in_process(spec: dict, out: Path) -> str:
     return result.stderr
 
 
-@pytest.fixture(scope="session")
-def toy_dataset(tmp_path_factory) -> Path:
+def write_toy_dataset(path: Path) -> Path:
     """Sixty random toy episodes in DSRL's schema."""
     task = get_task("Toy")
     env, rng = make_env(task), np.random.default_rng(0)
@@ -60,9 +59,14 @@ def toy_dataset(tmp_path_factory) -> Path:
         columns["costs"].append(episode.costs)
         columns["terminals"].append(last & episode.terminated)
         timeouts.append(last & (not episode.terminated))
-    path = tmp_path_factory.mktemp("toy") / "dataset.hdf5"
     datasets.write(path, {key: np.concatenate(parts) for key, parts in (columns | {"timeouts": timeouts}).items()})
     return path
+
+
+@pytest.fixture(scope="session")
+def toy_dataset(tmp_path_factory) -> Path:
+    """The toy's dataset."""
+    return write_toy_dataset(tmp_path_factory.mktemp("toy") / "dataset.hdf5")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
+from marvel import numerics
 from tests.replays import actors, driver, multipliers, offline, sac
 from tests.replays.recording import Recording
 
@@ -56,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("directory", type=Path, help="folder with pairs of .npz and .json")
     parser.add_argument("--brief", action="store_true", help="one line per file")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    numerics.pin()
     stems = sorted({path.stem for pattern in ("*.npz", "*.json") for path in options.directory.glob(pattern)})
     if not stems:
         print(f"{options.directory} holds no recordings (pairs of .npz and .json).", file=sys.stderr)

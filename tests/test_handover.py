@@ -38,18 +38,19 @@ def test_offline_checkpoint_hands_over_actor_and_critics_and_targets_are_copies(
     assert same(agent.reward_critic, offline["reward_critic"]) and same(agent.cost_critic, offline["cost_critic"])
     assert same(agent.reward_target, offline["reward_critic"]) and same(agent.cost_target, offline["cost_critic"])
     assert not same(agent.reward_target, offline["reward_target"])
-    assert agent.actor_optimizer.param_groups[0]["lr"] == SMALL.actor_lr
-    assert not agent.actor_optimizer.state
+    assert agent.actor_optimizer.lr == SMALL.actor_lr
+    assert agent.actor_optimizer.steps == 0
 
 
 def test_offline_actor_optimizer_restores_moments_and_learning_rate_if_asked():
     """Q9: the configured actor_lr is then dead."""
     offline = make_cpq().state_dict()
     agent = load(offline, restore_actor_optimizer=True)
-    assert agent.actor_optimizer.param_groups[0]["lr"] == 0.123
-    kept = agent.actor_optimizer.state[agent.actor.mu_layer.weight]["exp_avg"]
-    position = [name for name, _ in agent.actor.named_parameters()].index("mu_layer.weight")
-    assert torch.equal(kept, offline["actor_optimizer"]["state"][position]["exp_avg"])
+    assert agent.actor_optimizer.lr == 0.123
+    for moments in ("first", "second"):
+        pairs = zip(getattr(agent.actor_optimizer, moments), offline["actor_optimizer"][moments], strict=True)
+        assert all(torch.equal(own, kept) and own.any() for own, kept in pairs)
+    assert agent.actor_optimizer.steps == 1
 
 
 def test_three_layer_cost_critic_takes_what_fits_by_name_and_shape():
@@ -74,7 +75,7 @@ def test_bear_hands_over_its_actor_and_no_critic():
     assert state["kind"] == "bear" and same(agent.actor, state["actor"])
     for name in ("reward_critic", "cost_critic"):
         assert same(getattr(agent, name), getattr(fresh, name).state_dict())
-    assert load(state, restore_actor_optimizer=True).actor_optimizer.param_groups[0]["lr"] == 1e-3
+    assert load(state, restore_actor_optimizer=True).actor_optimizer.lr == 1e-3
 
 
 def test_same_weights_are_another_policy_behind_a_tanh_trunk():
@@ -100,10 +101,10 @@ def test_wrong_sizes_are_one_sentence(changes, part):
 def test_snapshot_goes_on_with_the_same_numbers_and_the_configured_rates():
     agent, batch = make_agent(), make_batch(16)
     agent.update(batch, 0.3, gaussian(generator(5)))
-    state = copy.deepcopy(agent.state_dict())  # as from a file; torch's optimisers would share their moments
+    state = copy.deepcopy(agent.state_dict())  # as from a file
     other = make_agent(seed=4, actor_lr=0.02)
     other.load_state_dict(state)
-    assert other.actor_optimizer.param_groups[0]["lr"] == 0.02
+    assert other.actor_optimizer.lr == 0.02
     same_rate = make_agent(seed=4)
     same_rate.load_state_dict(copy.deepcopy(state))
     for learner in (agent, same_rate):

@@ -1,4 +1,4 @@
-"""MetaDrive: DSRL's task definition, one engine at a time, quiet but not deaf, and its optional installation."""
+"""MetaDrive: DSRL's task definition, one engine at a time, quiet but not deaf."""
 
 import os
 import subprocess
@@ -6,9 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import needs_metadrive
+from conftest import ROOT, needs_metadrive
 from episodes import actions_for, play, same
-from test_packaging import ROOT, bootstrap, fake_python
 
 from marvel.simulators import make_env, make_unwrapped, numpy_stream
 from marvel.tasks import TASKS
@@ -146,32 +145,3 @@ def test_one_map_caps_the_return():
         env.engine = None
         assert returns[0] == pytest.approx(first_map, abs=1) and max(returns) == pytest.approx(best, abs=1)
         assert max(returns) == pytest.approx(TASKS[f"{road}mean"].max_return, abs=1)
-
-
-PYTHON = """case "$*" in *"-m venv"*)
-    mkdir -p .venv/bin
-    printf '#!/bin/sh\\necho "${*##* }" >>installed\\n' >.venv/bin/python
-    chmod +x .venv/bin/python;;
-esac"""
-
-
-def test_install_metadrive_survives_a_new_venv(tmp_path):
-    (tmp_path / "requirements-metadrive.txt").write_text((ROOT / "requirements-metadrive.txt").read_text())
-    python = fake_python(tmp_path, PYTHON)
-
-    def installed(*words):
-        (tmp_path / "installed").unlink(missing_ok=True)
-        assert bootstrap(tmp_path, *words, PYTHON=python).returncode == 0
-        path = tmp_path / "installed"
-        return path.read_text().split() if path.exists() else []
-
-    everything = [f"requirements{part}.txt" for part in ("", "-nodeps", "-metadrive")]
-    assert installed("true") == everything[:2]
-    assert installed("install", "metadrive") == everything[2:]
-    assert installed("true") == []
-    (tmp_path / ".venv" / ".stamp").write_text("another requirements.txt")
-    assert installed("true") == everything
-    (tmp_path / ".venv" / ".metadrive").write_text("another requirements-metadrive.txt")
-    assert installed("true") == everything[2:]
-    refused = bootstrap(tmp_path, "install", "chess", PYTHON=python)
-    assert refused.returncode == 1 and refused.stderr == "run: only MetaDrive is optional: ./run install metadrive\n"

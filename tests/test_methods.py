@@ -5,43 +5,15 @@ kind of start: that another seed gives other numbers, and that evaluating more o
 """
 
 import csv
-import hashlib
 import itertools
-import json
 from pathlib import Path
 
 import pytest
 import torch
-import yaml
-from conftest import ROOT, SMALL
+from entries import ENTRIES, run_entry
 
-from marvel.run.execute import execute
 from marvel.run.progress import COLUMNS
-from marvel.run.spec import read_spec
-from workflow.study import Study
 
-CONFIGS = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "workflow" / "config").glob("*.yaml"))]
-OFFLINE = {"steps": 60, "batch_size": 16, "eval_every": 60}
-# Options that scale with the budget, if a entry has them; the toy's budget is 20 episodes of 30 steps.
-OPTIONS = {"update_ratio": 0.2, "warmup_steps": 200}
-
-
-def entries() -> dict[str, tuple[dict, dict]]:
-    """{name: (config, entry)} of all different method entries in workflow/config."""
-    found, seen = {}, set()
-    for config in CONFIGS:
-        for name, entry in config["methods"].items():
-            wiring = [config.get(stage, {}).get(entry.get(stage)) for stage in ("offline", "prealign")]
-            wiring = [part and {k: v for k, v in part.items() if k not in OFFLINE and k != "calls"} for part in wiring]
-            named = {key: value for key, value in entry.items() if key not in ("offline", "prealign")}
-            key = json.dumps([named, wiring], sort_keys=True)
-            if "train" in entry and key not in seen:
-                seen.add(key)
-                found[name if name not in found else f"{config['study']}_{name}"] = (config, entry)
-    return found
-
-
-ENTRIES = entries()
 # The first entry of each function and kind of start.
 KINDS = list({(entry["train"], entry["start"]): name for name, (_, entry) in reversed(ENTRIES.items())}.values())
 
@@ -58,56 +30,9 @@ def run(tmp_path, stages, toy_dataset):
     count = itertools.count()
 
     def run(name: str, seed: int = 0, **hyperparameters) -> Path:
-        config, entry = ENTRIES[name]
-        budget = {"online_episodes": max(SMALL["online_episodes"], 4 * entry.get("episodes_per_round", 1))}
-        entry = {key: value for key, value in entry.items() if key not in SMALL}
-        # the toy's random data has no episode that could be relabelled
-        offline = {
-            key: {option: choice for option, choice in value.items() if option != "outliers"} | OFFLINE
-            for key, value in config.get("offline", {}).items()
-        }
-        study = Study(
-            {key: value for key, value in config.items() if key != "ranks"}  # its tasks are others
-            | {
-                "tasks": ["Toy"],
-                "seeds": [0, 1],
-                "offline_seed": "paired",
-                "dataset": {"source": "dsrl", "files": {}},
-                "figures": {},  # they name other methods
-                "offline": offline,
-                "prealign": {key: value | {"calls": 10} for key, value in config.get("prealign", {}).items()},
-                "hyperparameters": SMALL | hyperparameters,
-                "methods": {name: entry | {key: OPTIONS[key] for key in OPTIONS if entry.get(key)} | budget},
-            }
-        )
-        spec = read_spec(study.finetune_spec(name, "Toy", seed))
-        if spec["dataset"]:
-            spec["dataset"] = str(toy_dataset)
-        if entry["start"] != "scratch":
-            # evaluation is not what is varied in the stages, so that they can be shared
-            evaluation = {key: SMALL[key] for key in ("eval_every", "eval_episodes")}
-            stage = read_spec(study.pretrain_spec(entry["offline"], "Toy", seed)) | {"dataset": str(toy_dataset)}
-            stage["hyperparameters"] |= evaluation
-            spec["start"] = make(stage, stages)
-            if entry["start"] == "prealigned":
-                stage = read_spec(study.prealign_spec(entry["prealign"], entry["offline"], "Toy", seed))
-                stage |= {"dataset": str(toy_dataset), "start": spec["start"]}
-                stage["hyperparameters"] |= evaluation
-                spec["start"] = make(stage, stages)
-        out = tmp_path / str(next(count))
-        execute(spec, out)
-        return out
+        return run_entry(name, toy_dataset, stages, tmp_path / str(next(count)), seed, **hyperparameters)[-1]
 
     return run
-
-
-def make(spec: dict, stages: Path) -> str:
-    """Run an offline stage unless it was run before; returns its checkpoint."""
-    spec = spec | {"method": spec["train"]}  # entries of several studies may be the same stage under other names
-    out = stages / hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
-    if not (out / "checkpoint.pt").exists():
-        execute(spec, out)
-    return str(out / "checkpoint.pt")
 
 
 def read(out: Path) -> list[dict]:

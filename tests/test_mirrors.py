@@ -12,7 +12,7 @@ import pytest
 from files import BALL_RUN, make
 
 from marvel import datasets
-from marvel.datasets import mirrors
+from marvel.datasets import mirrors, transfer
 
 
 def test_sources_in_order(tmp_path, home, monkeypatch):
@@ -109,7 +109,7 @@ def test_download_that_fails_leaves_one_sentence_and_no_file(host, home):
     tried = (*(f"{host.url}/{mode}/" for mode in ("missing", "page", "short")), refused)
     begin = time.monotonic()
     with pytest.raises(
-        ValueError, match=f"{BALL_RUN}, the dataset of BallRun, is not in .*put it in .*source: collect"
+        ValueError, match=f"{BALL_RUN}, the dataset of BallRun, is not in .*put it there or .*source: collect"
     ) as e:
         mirrors.find("BallRun", mirrors=tried)
     assert time.monotonic() - begin < 5
@@ -128,7 +128,7 @@ def test_download_that_fails_leaves_one_sentence_and_no_file(host, home):
 
 
 def test_a_host_that_never_answers_costs_seconds(home, monkeypatch):
-    monkeypatch.setattr(mirrors, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(transfer, "CONNECT_SECONDS", 0.3)
     with socket.socket() as silent, pytest.raises(ValueError, match=r"no answer within 0\.3 s"):
         silent.bind(("127.0.0.1", 0))
         silent.listen()

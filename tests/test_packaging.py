@@ -1,11 +1,8 @@
-"""Packaging: one list of pins, a bootstrapper that fails with one sentence, a README whose words work."""
+"""Packaging: one list of pins, a README whose words work. The script ./run is tested in test_run_script.py."""
 
 import os
 import re
-import shutil
-import stat
 import subprocess
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -28,53 +25,6 @@ def test_environment_yml_has_the_requirements_pins():
     assert sorted(pip) == sorted(requirements("requirements.txt"))
     step = (ROOT / "environment.post-deploy.sh").read_text()
     assert re.search(r"pip install --no-deps (.*)", step)[1].split() == requirements("requirements-nodeps.txt")
-
-
-def bootstrap(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
-    """A copy of ./run in an empty folder."""
-    for name in ("run", "requirements.txt", "requirements-nodeps.txt"):
-        shutil.copy(ROOT / name, folder)
-    variables = {"PATH": "/usr/bin:/bin", "HOME": str(folder)} | environment
-    return subprocess.run(["./run", *words], cwd=folder, env=variables, capture_output=True, text=True)
-
-
-def fake_python(folder: Path, body: str) -> str:
-    """An executable that stands for a Python."""
-    path = folder / "python-fake"
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return str(path)
-
-
-@pytest.mark.parametrize(
-    ("body", "sentence"),
-    [
-        ('[ "$1" = -V ] && echo "Python 3.9.2"; exit 1', "Python 3.11 is needed, but .* is Python 3.9.2; set PYTHON="),
-        ('case "$*" in *ensurepip*) exit 1;; esac', "has no venv module; install it"),
-        (
-            'case "$*" in *"-m venv"*) mkdir -p .venv/bin; printf "#!/bin/sh\\nexit 1\\n" >.venv/bin/python; '
-            "chmod +x .venv/bin/python;; esac",
-            "pip could not install -r requirements.txt; is there a network",
-        ),
-    ],
-)
-def test_bootstrap_faults_are_one_sentence(tmp_path, body, sentence):
-    result = bootstrap(tmp_path, "true", PYTHON=fake_python(tmp_path, body))
-    assert result.returncode == 1
-    last = result.stderr.strip().splitlines()[-1]
-    assert last.startswith("run: ") and re.search(sentence, last), result.stderr
-    assert not (tmp_path / ".venv" / ".stamp").exists()  # the next call tries again
-
-
-def test_bootstrap_without_a_command_says_what_there_is(tmp_path):
-    marker = "$(cat requirements.txt requirements-nodeps.txt | cksum)"
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in ("run", "requirements.txt", "requirements-nodeps.txt"):
-        shutil.copy(ROOT / name, tmp_path)
-    subprocess.run(["sh", "-c", f'printf %s "{marker}" > .venv/.stamp'], cwd=tmp_path, check=True)
-    result = bootstrap(tmp_path)
-    assert result.returncode == 1 and "./run quick" in result.stderr
-    assert bootstrap(tmp_path, "echo", "hello").stdout == "hello\n"
 
 
 def readme_blocks(section: str) -> list[tuple[str, str]]:

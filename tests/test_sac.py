@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import distributions
 
+from marvel.adam import Adam
 from marvel.bear import mmd
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.hyperparameters import Hyperparameters
@@ -46,15 +47,13 @@ def make_constant(critics: Critics, *values: float) -> None:
 
 def targets_of(agent: SACLagrangian, run) -> tuple[torch.Tensor, torch.Tensor]:
     """The regression targets of reward and cost critic while `run` updates them."""
-    kept = []
-    for critic in (agent.reward_critic, agent.cost_critic):
-        original = critic.regression_loss
+    kept, original = [], agent.critics.regression_loss
 
-        def watched(observations, actions, targets, original=original):
-            kept.append(targets.clone())
-            return original(observations, actions, targets)
+    def watched(observations, actions, targets):
+        kept.extend(rows.clone() for rows in targets)
+        return original(observations, actions, targets)
 
-        critic.regression_loss = watched
+    agent.critics.regression_loss = watched
     run()
     return kept[0], kept[1]
 
@@ -117,8 +116,8 @@ def agent_cost_targets(batch: Batch, noise: torch.Tensor) -> torch.Tensor:
 
 def test_so2_noise_moves_the_next_action_and_is_not_clipped():
     agent, seen = make_agent(), []
-    original = agent.reward_target.smallest
-    agent.reward_target.smallest = lambda s, a: seen.append(a.clone()) or original(s, a)
+    original = agent.targets.smallest
+    agent.targets.smallest = lambda s, a: seen.append(a.clone()) or original(s, a)
     draw = lambda name, *shape: torch.full(shape, 30.0 if name == "so2" else 0.0)  # noqa: E731
     batch = make_batch()
     expected = agent.actor(batch.next_observations)[0].tanh() + 0.1 * 30
@@ -207,7 +206,7 @@ def test_numpy_policy_is_the_actor_and_follows_its_steps(activation):
     actor = SquashedGaussianActor(OBS, ACT, [64, 64], activation, generator())
     with torch.no_grad():
         actor.log_std_layer.bias += 3  # beyond the clip for some
-    policy, optimizer = Policy(actor), torch.optim.Adam(actor.parameters(), lr=0.01, fused=True)
+    policy, optimizer = Policy(actor), Adam(actor.parameters(), lr=0.01)
     for _ in range(2):
         for observation in torch.randn(20, OBS, generator=generator(1)):
             noise = torch.randn(ACT, generator=generator(2))
@@ -218,8 +217,7 @@ def test_numpy_policy_is_the_actor_and_follows_its_steps(activation):
             played = policy(observation.numpy())
             assert played == pytest.approx(mean[0].tanh().numpy(), abs=1e-6)
             assert played.dtype == np.float32
-        actor(torch.ones(4, OBS))[0].sum().backward()
-        optimizer.step()
+        optimizer.descend(actor(torch.ones(4, OBS))[0].sum())
 
 
 def test_mmd_by_hand():

@@ -12,6 +12,7 @@ import yaml
 from conftest import ROOT
 
 from marvel import datasets
+from marvel.datasets import __main__ as commands
 from marvel.datasets import card as datacard
 from marvel.datasets.sources import collector
 from marvel.options import defaults_of
@@ -47,7 +48,7 @@ def data(toy_dataset, tmp_path):
     path = tmp_path / "data" / "Toy" / "dataset.hdf5"
     path.parent.mkdir(parents=True)
     shutil.copy(toy_dataset, path)
-    datacard.keep(*datacard.card(path, "Toy"), path.parent)
+    commands.keep(*datacard.card(path, "Toy"), path.parent)
     return path
 
 

@@ -185,6 +185,25 @@ def test_final_markdown_reads_well(study):
     assert widths == {13, 8}
 
 
+def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_path):
+    specs = {
+        "jsrl": {"train": "baselines.jsrl"},
+        "pex": {"train": "baselines.pex", "options": {"evaluate_as_acting": False}},
+        "pex_original": {"train": "baselines.pex", "options": {"evaluate_as_acting": True}},
+        "warm_start": {"train": "baselines.warm_start"},
+        "external": {},
+    }
+    for method, spec in specs.items():
+        write_run(tmp_path / "runs", method, "BallRun", 0, progress([1.0], [1.0]), **spec)
+    words = ["--runs", f"{tmp_path}/runs", "--methods", *specs, "--tasks", "BallRun", "--seeds", "0"]
+    scores.main([*words, "--out", f"{tmp_path}/scores.csv"])
+    tables.main(f"--scores {tmp_path}/scores.csv --out-dir {tmp_path}".split())
+    text = (tmp_path / "final.md").read_text()
+    marked = {name for name in specs if f"| `{name}` ‡ | 1 |" in text}
+    assert marked == {"jsrl", "pex"} and all(f"| `{name}` | 1 |" in text for name in specs.keys() - marked)
+    assert "(evaluated of `jsrl`, `pex`: the learner alone)." in text
+
+
 def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(study):
     frame = score(study)
     alone = tables.final(tables.per_seed(frame[frame["method"] == "marvel"]))

@@ -7,7 +7,7 @@ import sys
 import pytest
 from files import make, save
 
-from marvel.datasets import card
+from marvel.datasets import __main__ as commands
 from marvel.datasets.sources import SOURCES
 
 
@@ -15,7 +15,7 @@ def test_dsrl_links_to_the_file_that_the_config_names(tmp_path, home):
     given = str(save(tmp_path / "my file.hdf5", make()))
     source, out = SOURCES["dsrl"], tmp_path / "data" / "BallRun"
     module, *arguments = source.command("BallRun", {"files": {"BallRun": given}}, str(out), {})
-    assert (module, card.main(arguments)) == ("marvel.datasets", 0)
+    assert (module, commands.main(arguments)) == ("marvel.datasets", 0)
     assert sorted(path.name for path in out.iterdir()) == sorted(["dataset.hdf5", *source.outputs])
     assert (out / "dataset.hdf5").resolve() == tmp_path / "my file.hdf5"
     assert "--file" not in source.command("CarRun", {"files": {"BallRun": given}}, str(out), {})

@@ -91,7 +91,7 @@ def plain(value: object, *place: str) -> object:
 
 
 @cache
-def _validator() -> jsonschema.protocols.Validator:
+def _validator() -> jsonschema.Draft202012Validator:
     """The config's schema; whole numbers are not written as 1.0, and numbers are finite."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     schema["properties"]["dataset"]["properties"]["source"]["enum"] = list(SOURCES)

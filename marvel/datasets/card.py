@@ -1,20 +1,18 @@
-"""Cards of datasets: what a file holds, beside what DSRL's holds, as JSON, text and a picture; the command line of
-`python -m marvel.datasets`.
-"""
+"""Cards of datasets: what a file holds, beside what DSRL's holds, as JSON, text and a picture."""
 
-import argparse
 import io
 import itertools
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from marvel.datasets.hdf5 import episodes, read
-from marvel.datasets.mirrors import find
-from marvel.datasets.validate import DSRL_NAME, FLAGS, as_task, guess_task, load
+from marvel.datasets.arrays import FLAGS, episodes
+from marvel.datasets.hdf5 import load
+from marvel.datasets.plausibility import share_that_follows, warnings_of
+from marvel.datasets.validate import DSRL_NAME, as_task, audit, guess_task, task_in_name
+from marvel.errors import InputError
 from marvel.files import file_hash
 from marvel.tasks import Task
 
@@ -56,19 +54,25 @@ def describe(arrays: dict[str, np.ndarray], task: Task) -> dict:
 
 
 def card(path: Path, task: Task | str | None = None) -> tuple[dict, dict[str, np.ndarray]]:
-    """Read a file; returns its card and its arrays.
+    """Read a file; returns its card and its arrays, as `read` gives them.
 
-    The card is `describe`'s, with path, size, SHA-256, where the data came from and the number of clipped actions.
+    The card is `describe`'s, with path, size, SHA-256, where the data came from, the number of clipped actions, the
+    share of next observations that are the following row's observation (within episodes), and warnings.
 
     Raises:
-        ValueError: The file is faulty or its task cannot be told.
+        InputError: The file is faulty or its task cannot be told.
     """
-    raw = load(path)
-    task = as_task(task or guess_task(path, raw))
-    clipped = int(np.count_nonzero(np.abs(raw["actions"]) > 1.0))
-    arrays = read(path, task)
-    size, digest = path.stat().st_size, file_hash(path)
-    facts = {"file": str(path), "bytes": size, "sha256": digest, "made": origin(path), "clipped_actions": clipped}
+    task = as_task(task) if task else task_in_name(path)
+    arrays = load(path, task)
+    task = task or guess_task(path, arrays)
+    audit(path, arrays, task)
+    facts = {"file": str(path), "bytes": path.stat().st_size, "sha256": file_hash(path), "made": origin(path)}
+    facts |= {
+        "clipped_actions": int(np.count_nonzero(np.abs(arrays["actions"]) > 1.0)),
+        "next_observations_follow": share_that_follows(arrays),
+        "warnings": warnings_of(arrays, task),
+    }
+    np.clip(arrays["actions"], -1.0, 1.0, out=arrays["actions"])
     return facts | describe(arrays, task), arrays
 
 
@@ -85,13 +89,25 @@ def origin(path: Path) -> dict:
     """How a file came to be: the collector's record beside it, DSRL's own name, or unknown."""
     record = path.with_name("run.json")
     if path.name == "dataset.hdf5" and record.exists() and not path.is_symlink():
-        run = json.loads(record.read_text())
+        run = _record(record)
         kept = {key: run.get(key) for key in ("train", "seed", "options")}
         spent = {key: run.get("record", {}).get(key) for key in ("cpu_seconds", "commit")}
         return {"note": not_dsrl(run["train"])} | kept | spent
-    if DSRL_NAME.match(path.resolve().name):
+    if DSRL_NAME.match(os.path.basename(os.path.realpath(path))):
         return {"note": "named as DSRL's file, and its content keeps what that name promises"}
     return {"note": "a file of the user's"}
+
+
+def _record(path: Path) -> dict:
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(run["train"], str):
+            return run
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise InputError(
+        f"{path} is not a collector's record, yet lies beside dataset.hdf5; move it or rename the dataset."
+    )
 
 
 def show(facts: dict) -> str:
@@ -112,19 +128,26 @@ def show(facts: dict) -> str:
         best = f"{row['episodes']:,} episodes, best return {row['best_return']:.1f}" if row["episodes"] else "none"
         line("cost", "{:g} to {:g}: ".format(*row["cost"]) + best)
     line("clipped", f"{facts['clipped_actions']:,} action values lay beyond [-1, 1]")
+    if (share := facts["next_observations_follow"]) is not None:
+        line("next", f"{share:.1%} of the next observations within episodes are the following row's observation")
     line("made", facts["made"]["note"].split(":")[0])
     line("sha256", facts["sha256"])
+    for warning in facts["warnings"]:
+        line("warning", warning)
     return "\n".join(lines)
 
 
 def picture(facts: dict, arrays: dict[str, np.ndarray]) -> bytes:
     """Every episode's return against its cost, DSRL's ranges as a dashed frame; PNG, same card same bytes."""
+    os.environ["MPLBACKEND"] = "agg"  # matplotlib refuses to be imported where it names a backend that is not installed
     import matplotlib
     from matplotlib.figure import Figure
 
     cut = episodes(arrays)
     (low, high), (_, dear) = facts["dsrl"]["return_range"], facts["dsrl"]["cost_range"]
-    with matplotlib.rc_context({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever the user's own settings say
+        matplotlib.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
         figure = Figure(figsize=(3.3, 2.7), layout="constrained", dpi=200)
         axes = figure.add_subplot()
         axes.scatter(cut.costs, cut.returns, s=6, color="#0072B2", alpha=0.4, linewidths=0)
@@ -138,66 +161,3 @@ def picture(facts: dict, arrays: dict[str, np.ndarray]) -> bytes:
         memory = io.BytesIO()
         figure.savefig(memory, format="png", metadata={"Software": None})
     return memory.getvalue()
-
-
-def keep(facts: dict, arrays: dict[str, np.ndarray], folder: Path) -> None:
-    """Write a card and its picture, card.json and scatter.png, into `folder`."""
-    for name, content in (
-        ("scatter.png", picture(facts, arrays)),
-        ("card.json", (json.dumps(facts, indent=1) + "\n").encode()),
-    ):
-        temporary = folder / f".{name}.{os.getpid()}"
-        temporary.write_bytes(content)
-        os.replace(temporary, folder / name)
-
-
-def link(source: Path, out: Path) -> None:
-    """Make `out` a symbolic link to `source`, by one rename."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(source.resolve())
-    os.replace(temporary, out)
-
-
-def get(task: str, file: str | None, out: Path, with_card: bool = True) -> dict:
-    """Find or download a task's dataset, check it, link `out` to it, keep its card there; returns the card."""
-    source = Path(find(task, file)).resolve()
-    facts, arrays = card(source, task)  # a faulty file raises before anything is linked
-    link(source, out)
-    if with_card:
-        keep(facts, arrays, out.parent)
-    return facts
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit status, 1 if any file is faulty."""
-    parser = argparse.ArgumentParser(prog="python -m marvel.datasets", description="Check, describe and get datasets.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("check", "print a card per file"),
-        ("card", "print it and keep it, with a picture, beside the file"),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("files", nargs="+", metavar="FILE", type=Path)
-        command.add_argument("--task", help="the task that the files belong to; guessed otherwise")
-    command = commands.add_parser("get", help="find or download a task's dataset, check it and link to it")
-    command.add_argument("task", metavar="TASK")
-    command.add_argument("--file", help="a file, or a folder to look in first")
-    command.add_argument("--out", required=True, type=Path, metavar="DIR/dataset.hdf5")
-    command.add_argument("--no-card", action="store_true", help="print the card without keeping it beside the link")
-    options = parser.parse_args(arguments)
-    status = 0
-    for file in options.files if options.command != "get" else [None]:
-        try:
-            if options.command == "get":
-                facts = get(options.task, options.file, options.out, not options.no_card)
-            else:
-                facts, arrays = card(file, options.task)
-                if options.command == "card":
-                    keep(facts, arrays, file.parent)
-            print(show(facts))
-        except ValueError as fault:
-            print(f"error: {fault}", file=sys.stderr)
-            status = 1
-    return status

@@ -1,64 +1,99 @@
-"""Read and write datasets in DSRL's HDF5 schema.
+"""Read and write HDF5 files of DSRL's schema (`marvel.datasets.arrays`).
 
-Schema (Liu et al. 2023, DSRL): seven arrays whose first axis is the environment step, episodes one after another.
-`observations`, `next_observations` (steps, observation_dim), `actions` (steps, action_dim), `rewards`, `costs` (steps,)
-are float32; `terminals`, `timeouts` (steps,) are bool and mark an episode's last step.
+A file may be damaged or made by anybody: its header is checked before any value is read (`marvel.datasets.header`), and
+whatever the HDF5 library raises becomes one sentence.
 """
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-from marvel.datasets.validate import FLOATS, SCHEMA, as_task, audit, load
+from marvel.datasets.arrays import FLAGS, FLOATS, SCHEMA
+from marvel.datasets.header import ANOTHER, WIDE, check_file, check_shapes, find_arrays, some
 from marvel.errors import InputError
 from marvel.tasks import Task
 
-
-class Episodes(NamedTuple):
-    """Where a dataset's episodes lie and what they earned; each field has shape (episodes,)."""
-
-    starts: np.ndarray  # first row
-    stops: np.ndarray  # one past the last row
-    returns: np.ndarray  # undiscounted sum of rewards
-    costs: np.ndarray  # undiscounted sum of costs
+H5_ERRORS = (OSError, RuntimeError, MemoryError, TypeError, KeyError, ValueError)
+LARGEST = np.finfo(np.float32).max
 
 
-def episodes(arrays: dict[str, np.ndarray]) -> Episodes:
-    """Cut a dataset into its episodes: one ends at every row where `terminals` or `timeouts` is set."""
-    stops = np.flatnonzero(np.asarray(arrays["terminals"], bool) | np.asarray(arrays["timeouts"], bool)) + 1
-    starts = np.concatenate(([0], stops[:-1])).astype(np.int64)[: len(stops)]
-    if not len(stops):
-        return Episodes(starts, stops, np.zeros(0), np.zeros(0))
-    returns, costs = (
-        np.add.reduceat(np.asarray(arrays[k], np.float64)[: stops[-1]], starts) for k in ("rewards", "costs")
-    )
-    return Episodes(starts, stops, returns, costs)
-
-
-def read(path: str | Path, task: Task | str) -> dict[str, np.ndarray]:
-    """Read and audit a DSRL-schema file.
-
-    Actions beyond [-1, 1] are clipped in Bullet tasks, where DSRL stored the policy's raw output and the simulator
-    clipped it (DSRL issue 5: BallCircle, CarCircle and DroneCircle among others); elsewhere they are a fault.
+def load(path: Path, task: Task | None = None) -> dict[str, np.ndarray]:
+    """Read the schema's arrays as float32 and bool, with columns of width one made flat, as DSRL does.
 
     Args:
-        path: The HDF5 file.
-        task: The task that it must belong to.
-
-    Returns:
-        The seven arrays of the schema, float32 and bool, steps on the first axis.
+        path: The file.
+        task: If given, the shapes must be those of this task.
 
     Raises:
-        InputError: One sentence that names the file, what is wrong, what was allowed and what to do.
+        InputError: No readable HDF5 file, a missing array, other shapes, values that lie outside of the file or are no
+            finite numbers.
     """
-    path, task = Path(path), as_task(task)
-    arrays = load(path)
-    audit(path, arrays, task)
-    np.clip(arrays["actions"], -1.0, 1.0, out=arrays["actions"])
-    return arrays
+    check_file(path)
+    with _one_sentence(path), h5py.File(path, "r", locking=False) as file:
+        found = find_arrays(path, file)
+        check_shapes(path, {key: data.shape for key, data in found.items()}, task)
+        return {key: _values(path, key, data) for key, data in found.items()}
+
+
+@contextlib.contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    """Turn whatever the HDF5 library raises into one sentence."""
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError(f"{path} does not fit into this machine's memory; use a machine with more.") from None
+    except H5_ERRORS as error:
+        reason = re.sub(r"\s+", " ", str(error.args[0] if error.args else type(error).__name__))
+        raise InputError(f"{path} cannot be read as HDF5, is damaged or cut short ({reason:.90}); {ANOTHER}.") from None
+
+
+def _values(path: Path, key: str, dataset: h5py.Dataset) -> np.ndarray:
+    """A dataset's values as float32 or bool."""
+    try:
+        data = dataset[()]
+    except H5_ERRORS:
+        if lacking := _missing_filters(dataset):
+            raise InputError(
+                f"{path}: {key} needs the compression filter {some(lacking)}, which is not installed; save the file "
+                "again with gzip compression."
+            ) from None
+        raise
+    if key not in WIDE:
+        data = data.reshape(len(data))
+    if key in FLAGS:
+        odd = data[~np.isin(data, (0, 1))]
+        if len(odd):
+            raise InputError(f"{path}: {key} holds {odd[0]}, but a flag is 0 or 1; convert it to bool.")
+        return data.astype(bool, copy=False)
+    if data.dtype.kind == "f":
+        bad = ~((data >= -LARGEST) & (data <= LARGEST))
+        if bad.any():
+            place = tuple(np.argwhere(bad)[0])
+            where, fault = ", ".join(map(str, place)), "not finite"
+            if np.isfinite(data[place]):
+                fault = f"beyond float32's {LARGEST:.1e}"
+            raise InputError(
+                f"{path}: {key}[{where}] is {data[place]:g}, {fault} ({bad.sum():,} such values); {ANOTHER}."
+            )
+    return data.astype(np.float32, copy=False)
+
+
+def _missing_filters(dataset: h5py.Dataset) -> list[str]:
+    """Names of the dataset's compression filters that this HDF5 library lacks."""
+    settings = dataset.id.get_create_plist()
+    filters = [settings.get_filter(number) for number in range(settings.get_nfilters())]
+    return [
+        name.decode(errors="replace") or f"number {code}"
+        for code, _, _, name in filters
+        if not h5py.h5z.filter_avail(code)
+    ]
 
 
 def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
@@ -73,7 +108,7 @@ def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with h5py.File(temporary, "w") as file:
+        with h5py.File(temporary, "w", locking=False) as file:
             for key in sorted(arrays):
                 data = np.asarray(arrays[key], dtype=np.float32 if key in FLOATS else bool)
                 file.create_dataset(key, data=data, compression="gzip", shuffle=True, track_times=False)

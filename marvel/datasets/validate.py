@@ -3,20 +3,20 @@
 Every fault is one sentence: the file, what is wrong with which value, what was allowed, what to do.
 """
 
+import os
 import re
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from marvel.datasets.arrays import episodes
+from marvel.datasets.hdf5 import load
+from marvel.datasets.header import ANOTHER, check_shapes, some
 from marvel.errors import InputError
 from marvel.tasks import TASKS, Task, get_task
 
-FLOATS = ("observations", "next_observations", "actions", "rewards", "costs")
-FLAGS = ("terminals", "timeouts")
-SCHEMA = FLOATS + FLAGS
 DSRL_NAME = re.compile(r"Safe(?:ty|MetaDrive).*-v\d-(?P<cost>\d+)-(?P<episodes>\d+)\.hdf5(\.part)?$")
-ANOTHER = "download it again or name another file"
+COST_SLACK = 0.5  # a name gives whole numbers: costs in DSRL's file of hardsparse reach 85.01, its name says 85
 
 
 def as_task(task: Task | str) -> Task:
@@ -24,35 +24,34 @@ def as_task(task: Task | str) -> Task:
     return get_task(task) if isinstance(task, str) else task
 
 
-def load(path: Path) -> dict[str, np.ndarray]:
-    """Read the schema's arrays as float32 and bool, with columns of width one made flat, as DSRL does.
+def longest_episode(task: Task) -> int:
+    """Most steps of an episode in a file: the time limit, and in MetaDrive one more.
+
+    DSRL's driving data was collected with MetaDrive's own `horizon: 1000`, which ends an episode at step 1001.
+    """
+    return task.max_episode_steps + (task.suite == "metadrive")
+
+
+def read(path: str | Path, task: Task | str) -> dict[str, np.ndarray]:
+    """Read and audit a DSRL-schema file.
+
+    Actions beyond [-1, 1] are clipped: DSRL stored the policy's raw output in several tasks, and the simulator clipped
+    it before use (DSRL issue 5: BallCircle, CarCircle and DroneCircle among others).
+
+    Args:
+        path: The HDF5 file.
+        task: The task that it must belong to.
+
+    Returns:
+        The seven arrays of the schema, float32 and bool, steps on the first axis.
 
     Raises:
-        InputError: No such file, not HDF5, a missing array, or values that are no numbers.
+        InputError: One sentence that names the file, what is wrong, what was allowed and what to do.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; name the HDF5 file of the dataset.")
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            missing = [key for key in SCHEMA if not isinstance(file.get(key), h5py.Dataset)]
-            if missing:
-                raise InputError(
-                    f"{path} lacks {', '.join(missing)} (it holds {', '.join(sorted(file)) or 'nothing'}); "
-                    f"a DSRL dataset has {', '.join(SCHEMA)} at its top level: rename or add the arrays."
-                )
-            arrays = {key: file[key][()] for key in SCHEMA}
-    except OSError as error:
-        raise InputError(f"{path} cannot be read as HDF5, or is cut short ({error}); {ANOTHER}.") from None
-    for key, data in arrays.items():
-        if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiub":
-            kind = getattr(data, "dtype", type(data).__name__)
-            raise InputError(f"{path}: {key} has dtype {kind}, not an array of numbers; convert it to {_dtype(key)}.")
-        if key in FLAGS and not np.isin(data, (0, 1)).all():
-            odd = data[~np.isin(data, (0, 1))].flat[0]
-            raise InputError(f"{path}: {key} holds {odd}, but a flag is 0 or 1; convert it to bool.")
-        if key not in ("observations", "next_observations", "actions") and data.ndim == 2 and data.shape[1] == 1:
-            data = data[:, 0]
-        arrays[key] = data.astype(_dtype(key), copy=False)
+    path, task = Path(path), as_task(task)
+    arrays = load(path, task)
+    audit(path, arrays, task)
+    np.clip(arrays["actions"], -1.0, 1.0, out=arrays["actions"])
     return arrays
 
 
@@ -67,118 +66,85 @@ def audit(path: Path, arrays: dict[str, np.ndarray], task: Task) -> None:
     Raises:
         InputError: The first fault found.
     """
-    named = next((t.name for t in TASKS.values() if t.dataset_file and t.dataset_file in _names(path)), task.name)
-    if named != task.name:
+    named = task_in_name(path)
+    if named not in (None, task):
         raise InputError(
-            f"{path} is DSRL's file for {named}, not for {task.name}; name {task.dataset_file} or that task."
+            f"{path} is DSRL's file for {named.name}, not for {task.name}; name {task.dataset_file} or that task."
         )
-    steps = len(arrays["rewards"]) if arrays["rewards"].ndim else 0
-    if steps == 0:
-        raise InputError(f"{path} holds no steps; {ANOTHER}.")
-    widths = {
-        "observations": task.observation_dim,
-        "next_observations": task.observation_dim,
-        "actions": task.action_dim,
-    }
-    for key in SCHEMA:
-        wanted = (steps, widths[key]) if key in widths else (steps,)
-        if arrays[key].shape != wanted:
-            raise InputError(
-                f"{path}: {key} has shape {arrays[key].shape}, but {task.name} with {steps} rewards needs {wanted}; "
-                f"{_hint(arrays)}."
-            )
-    for key in FLOATS:
-        bad = np.argwhere(~np.isfinite(arrays[key]))
-        if len(bad):
-            where = ", ".join(map(str, bad[0]))
-            raise InputError(
-                f"{path}: {key}[{where}] is {arrays[key][tuple(bad[0])]}, not finite ({len(bad)} such values); "
-                f"{ANOTHER}."
-            )
-    _bounds(path, "costs", arrays["costs"], 0.0, np.inf)
-    if task.suite != "bullet":  # there DSRL stored the policy's raw output, which the simulator clips (DSRL issue 5)
-        _bounds(path, "actions", arrays["actions"], -1.0 - 1e-5, 1.0 + 1e-5)
-    ends = arrays["terminals"] | arrays["timeouts"]
-    if not ends[-1]:
+    check_shapes(path, {key: data.shape for key, data in arrays.items()}, task)
+    negative = np.flatnonzero(arrays["costs"] < 0)
+    if len(negative):
+        raise InputError(
+            f"{path}: costs[{negative[0]}] is {arrays['costs'][negative[0]]:g} ({len(negative):,} such values), but "
+            f"costs are >= 0; {ANOTHER}."
+        )
+    cut, steps = episodes(arrays), len(arrays["rewards"])
+    if not len(cut.stops) or cut.stops[-1] != steps:
         raise InputError(
             f"{path}: the last row ({steps - 1}) ends no episode, so the file seems cut off; "
             f"set timeouts there or {ANOTHER}."
         )
-    stops = np.flatnonzero(ends) + 1
-    lengths = np.diff(stops, prepend=0)
-    if lengths.max() > task.max_episode_steps:
-        start = (stops - lengths)[lengths.argmax()]
-        raise InputError(
-            f"{path}: the episode from row {start} has {lengths.max()} steps, but one of {task.name} has at most "
-            f"{task.max_episode_steps}; {_hint(arrays)}."
-        )
+    lengths = cut.stops - cut.starts
     others = fitting(arrays)
-    if others and task.name not in others:
-        longest = lengths[arrays["timeouts"][stops - 1]].max()
+    hint = f"the file fits {some(others, 4)}: name that task or another file" if others else ANOTHER
+    if lengths.max() > longest_episode(task):
         raise InputError(
-            f"{path}: its time limit is {longest} steps, but that of {task.name} is {task.max_episode_steps}; "
-            f"{_hint(arrays)}."
+            f"{path}: the episode from row {cut.starts[lengths.argmax()]} has {lengths.max():,} steps, but one of "
+            f"{task.name} has at most {longest_episode(task):,}; {hint}."
         )
-    _check_name(path, arrays, stops, lengths)
+    if others and task.name not in others:
+        raise InputError(
+            f"{path}: its time limit is {lengths[arrays['timeouts'][cut.stops - 1]].max():,} steps, but that of "
+            f"{task.name} is {task.max_episode_steps:,}; {hint}."
+        )
+    _check_name(path, cut.costs)
 
 
 def fitting(arrays: dict[str, np.ndarray]) -> list[str]:
     """Names of the tasks with these widths and, if the arrays tell it, this time limit."""
     widths = [arrays[key].shape[-1] for key in ("observations", "actions")]
     fits = [t for t in TASKS.values() if [t.observation_dim, t.action_dim] == widths]
-    stops = np.flatnonzero(arrays["terminals"] | arrays["timeouts"])
-    lengths = np.diff(stops + 1, prepend=0)[arrays["timeouts"][stops]]
-    return [t.name for t in fits if not len(lengths) or t.max_episode_steps == lengths.max()]
+    cut = episodes(arrays)
+    lengths = (cut.stops - cut.starts)[arrays["timeouts"][cut.stops - 1]]
+    longest = lengths.max(initial=0)
+    return [t.name for t in fits if not longest or t.max_episode_steps <= longest <= longest_episode(t)]
 
 
-def guess_task(path: Path, arrays: dict[str, np.ndarray]) -> str:
+def guess_task(path: Path, arrays: dict[str, np.ndarray]) -> Task:
     """The task that a file belongs to, by its name or folder, else by its shapes and time limit.
 
     Raises:
         InputError: None or several fit.
     """
-    by_name = [t.name for t in TASKS.values() if t.dataset_file and t.dataset_file in _names(path)]
-    by_name += [word for word in (path.stem, path.absolute().parent.name) if word in TASKS]
+    if named := task_in_name(path):
+        return named
+    words = [word for word in (path.stem, Path(os.path.abspath(path)).parent.name) if word in TASKS]
     fits = fitting(arrays)
-    if by_name or len(fits) == 1:
-        return (by_name or fits)[0]
-    raise InputError(f"{path} fits {', '.join(fits) or 'no task of marvel/tasks.tsv'}; say which it is with --task.")
+    if words or len(fits) == 1:
+        return TASKS[(words or fits)[0]]
+    raise InputError(f"{path} fits {some(fits) or 'no task of marvel/tasks.tsv'}; say which it is with --task.")
 
 
-def _check_name(path: Path, arrays, stops, lengths) -> None:
+def task_in_name(path: Path) -> Task | None:
+    """The task whose DSRL file has this name, if any."""
+    return next((t for t in TASKS.values() if t.dataset_file and t.dataset_file in _names(path)), None)
+
+
+def _check_name(path: Path, costs: np.ndarray) -> None:
     """DSRL's names end in the cost at which the data were cut and the number of episodes."""
     for name in _names(path):
         if match := DSRL_NAME.match(name):
-            largest = np.add.reduceat(arrays["costs"].astype(np.float64), stops - lengths).max()
             cut, count = float(match["cost"]), int(match["episodes"])
-            if len(stops) != count:
-                raise InputError(f"{path} holds {len(stops)} episodes, but its name promises {count}; {ANOTHER}.")
-            if not 0.9 * cut <= largest <= cut + 1e-3:  # published maxima are 0.93 to 1 of the cut (marvel/tasks.tsv)
+            if len(costs) != count:
+                raise InputError(f"{path} holds {len(costs):,} episodes, but its name promises {count:,}; {ANOTHER}.")
+            # published maxima are 0.93 to 1 of the cut (marvel/tasks.tsv)
+            if not 0.9 * cut <= costs.max() <= cut + COST_SLACK:
                 raise InputError(
-                    f"{path}: its costliest episode costs {largest:g}, but its name promises about {cut:g}; {ANOTHER}."
+                    f"{path}: its costliest episode costs {costs.max():g}, but its name promises about {cut:g}; "
+                    f"{ANOTHER}."
                 )
 
 
-def _names(path: Path) -> list[str]:
+def _names(path: Path) -> set[str]:
     """A file's own name and that of the file it links to, if any."""
-    return list(dict.fromkeys((path.name, path.resolve().name)))
-
-
-def _hint(arrays) -> str:
-    fits = fitting(arrays) if all(arrays[key].ndim == 2 for key in ("observations", "actions")) else []
-    return f"the file fits {', '.join(fits)}: name that task or another file" if fits else ANOTHER
-
-
-def _bounds(path: Path, key: str, data: np.ndarray, low: float, high: float) -> None:
-    bad = np.argwhere((data < low) | (data > high))
-    if len(bad):
-        where, allowed = ", ".join(map(str, bad[0])), ">= 0" if high == np.inf else "in [-1, 1]"
-        value = data[tuple(bad[0])]
-        raise InputError(
-            f"{path}: {key}[{where}] is {value:g} ({len(bad)} such values), but {key} are {allowed}; "
-            f"scale them or {ANOTHER}."
-        )
-
-
-def _dtype(key: str) -> type:
-    return bool if key in FLAGS else np.float32
+    return {path.name, os.path.basename(os.path.realpath(path))}

@@ -10,8 +10,6 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 from marvel import datasets
 from marvel.errors import Diverged, InputError, Interrupted
 from marvel.files import file_hash, link, lock, sweep, write_atomically
@@ -41,7 +39,6 @@ def execute(spec: dict, out: Path) -> str:
         InputError: A fault of the spec, its inputs or the folder; `method_rows` says which of the method.
         Interrupted: A signal asked the run to stop.
     """
-    torch.set_num_threads(1)
     train = load_train(spec["train"])
     spec, hp = resolve_spec(spec, train)
     inputs = {}

@@ -73,7 +73,7 @@ class Episodes(gymnasium.Env):
         action = np.asarray(action, dtype=np.float32)
         if action.shape != self._shape:
             raise InputError(f"{self.task.name} takes {self._shape[0]} numbers as action, not {action}.")
-        if not isfinite(action @ action):
+        if not isfinite(action.dot(action)):
             raise Diverged(f"the policy's action is {action}")
         if self._steps_left <= 0:
             raise InputError(f"no episode of {self.task.name} is under way; call reset(seed=...) first.")
@@ -83,7 +83,7 @@ class Episodes(gymnasium.Env):
         truncated = left == 0  # as with gymnasium's TimeLimit, a failure in the very last step sets both flags
         self._steps_left = 0 if terminated else left
         observation = observation.astype(np.float32)
-        if not isfinite(observation @ observation + reward + cost):  # a sum is finite only if its parts are
+        if not isfinite(observation.dot(observation) + reward + cost):  # a sum is finite only if its parts are
             self._check_answer(observation, reward, cost)
         return observation, float(reward), bool(terminated), truncated, {"cost": float(cost)}
 

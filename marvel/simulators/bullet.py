@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import os
 import sys
 
@@ -17,7 +15,7 @@ ALOFT = (0.0, 0.0, 20.0)  # metres; nothing is touched there
 
 
 class Bullet:
-    """One Bullet-Safety-Gym environment without its wrappers.
+    """One Bullet-Safety-Gym environment; its steps are computed by `marvel.simulators.bullet_agents`.
 
     Bullet-Safety-Gym ignores ``reset(seed)`` and draws from NumPy's global stream; so the stream is seeded around every
     reset. It also carries two things over into the next episode: Car and Drone their last action, and all agents, if
@@ -32,107 +30,40 @@ class Bullet:
     def __init__(self, task: Task):
         with real_stdout(), numpy_stream(0):
             import_dsrl()
-            self._env = accelerate(make_unwrapped(task.env_id))
+            self._env = make_unwrapped(task.env_id)
             self._env.reset()
+        from marvel.simulators import bullet_agents  # only now, as it imports pybullet
+
+        agent, rules = self._env.agent, self._env.task
+        self._agent = bullet_agents.AGENTS[type(agent).__name__](agent)
+        self._rules = bullet_agents.TASKS[type(rules).__name__](rules)
         self._idle = np.zeros(task.action_dim, dtype=np.float32)
 
     def reset(self, seed: int) -> np.ndarray:
         """Begin the episode of a seed; returns the observation (observation_dim,), float64."""
+        agent = self._agent
         self._env.agent.set_position(ALOFT)
-        self._env.step(self._idle)
+        agent.read()
+        agent.act(self._idle)
+        agent.advance()
         with numpy_stream(seed):
-            return self._env.reset()[0]
+            observation, _ = self._env.reset()
+        agent.read()
+        self._rules.begin()
+        return observation
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, float, bool]:
-        """Play an action (action_dim,); returns observation, reward, cost, terminated."""
-        observation, reward, terminated, _, info = self._env.step(action)
-        return observation, reward, info["cost"], terminated
+        """Play an action (action_dim,); returns observation (observation_dim,) float64, reward, cost, terminated."""
+        agent = self._agent
+        agent.act(action)
+        agent.advance()
+        agent.read()
+        reward, cost, observed = self._rules.evaluate(agent)
+        return np.array(agent.observe() + observed), reward, cost, not agent.alive
 
     def close(self) -> None:
         """Disconnect the Bullet client, which holds some 30 to 60 MB."""
         self._env.close()
-
-
-class Client:
-    """A Bullet client's functions, bound once; the stock client builds a ``functools.partial`` for every call.
-
-    Attributes:
-        version: Counts the calls that changed the simulation; a state read at the same version is still true.
-
-    Args:
-        stock: The client to take the place of; its connection is taken from it.
-    """
-
-    # The calls, among those that the eight tasks make after their construction, that move a body or a joint.
-    CHANGING = frozenset(
-        ("stepSimulation", "restoreState", "resetBasePositionAndOrientation", "resetBaseVelocity", "resetJointState")
-    )
-
-    def __init__(self, stock):
-        import pybullet  # already loaded, without its greeting, by Bullet-Safety-Gym
-
-        self.version = 0
-        # Bullet gives numbers out again: a stock client that still knew its number would, when it is collected,
-        # disconnect whoever has that number by then.
-        self._client, stock._client = stock._client, -1
-        self._end = functools.partial(pybullet.disconnect, physicsClientId=self._client)
-        for name, value in vars(pybullet).items():
-            if inspect.isbuiltin(value):
-                value = functools.partial(value, physicsClientId=self._client)
-                if name in self.CHANGING:
-                    value = self._counted(value)
-            if not hasattr(Client, name):
-                setattr(self, name, value)
-
-    def _counted(self, function):
-        def changing(*args, **kwargs):
-            self.version += 1
-            return function(*args, **kwargs)
-
-        return changing
-
-    def disconnect(self) -> None:
-        """End the connection and free the simulation; a second call does nothing."""
-        if self._client >= 0:
-            self._client = -1
-            self._end()
-
-    __del__ = disconnect
-
-
-def accelerate(env):
-    """Make a Bullet-Safety-Gym environment faster; its numbers stay the same to the last bit.
-
-    The stock environment asks Bullet for the same state about eight times a step, looks every Bullet function up anew,
-    and moves a camera and a red sphere that nobody sees.
-
-    Args:
-        env: A new environment without wrappers; it is changed and returned.
-    """
-    agent, task, client = env.agent, env.task, Client(env.bc)
-    bodies = [part for part in vars(task).values() if hasattr(part, "bc")]  # the agent is one of them
-    for part in [env, env.world.camera, task, *bodies, *agent.joint_list, *agent.link_list]:
-        part.bc = client
-    for part in [agent, *agent.joint_list, *agent.link_list]:
-        part.get_state = _read_once(part.get_state, client)
-    if hasattr(task, "calculate_task_potential"):  # the Run tasks ask for it twice a step
-        task.calculate_task_potential = _read_once(task.calculate_task_potential, client)
-    agent.violates_constraints = lambda does_violate: None
-    env.world.camera.update = lambda **position: None
-    return env
-
-
-def _read_once(read, client: Client):
-    """Let a state be read only once between two changes of the simulation; readers share the array and only read it."""
-    version, state = -1, None
-
-    def read_once():
-        nonlocal version, state
-        if version != client.version:
-            version, state = client.version, read()
-        return state
-
-    return read_once
 
 
 @contextlib.contextmanager

@@ -168,6 +168,7 @@ def _slim(env) -> None:
     and their health several times a step. Sums keep their order and precision, so results are equal bit for bit.
     """
     import mujoco
+    from gymnasium.envs.mujoco.half_cheetah_v4 import HalfCheetahEnv
 
     model, data, frame_skip, step_time = env.model, env.data, env.frame_skip, env.dt
     positions, velocities, control = data.qpos, data.qvel, data.ctrl  # views of MuJoCo's memory
@@ -189,4 +190,17 @@ def _slim(env) -> None:
         def healthy_reward(self):
             return self._healthy_reward  # always paid where an unhealthy state ends the episode, as in all of these
 
-    env.__class__ = Slim
+    posture = positions[1:]  # all but the place along the track
+
+    class SlimHalfCheetah(Slim):
+        def step(self, action):  # without the contents of `info` and the pictures; here Python alone costs a third
+            before = positions.item(0)
+            control[:] = action
+            mujoco.mj_step(model, data, frame_skip)
+            velocity = (positions.item(0) - before) / step_time
+            effort = float(np.add.reduce(action * action))  # a sum in float32
+            reward = self._forward_reward_weight * velocity - self._ctrl_cost_weight * effort
+            observation = np.concatenate((posture, velocities))
+            return observation, reward, float(velocity > self._velocity_threshold), False, False, {}
+
+    env.__class__ = SlimHalfCheetah if isinstance(env, HalfCheetahEnv) else Slim

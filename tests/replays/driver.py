@@ -12,7 +12,7 @@ import gymnasium
 import numpy as np
 
 from baselines.jsrl import guide_acts
-from baselines.pex import choice
+from baselines.pex import chance_of_first
 from marvel.finetune import new_agent
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import AdaptivePID, DualAscent, Fixed
@@ -88,7 +88,8 @@ def replay_baselines(recording: Recording) -> None:
     """All of G6."""
     values, golden = recording.input("pex.q_pair"), recording.arrays["pex.probability"]
     usable = np.isfinite(golden).all(1)
-    recording.check("pex.probability", choice(values), where=np.stack((usable, usable), 1))
+    first = np.array([chance_of_first(*pair) for pair in values.tolist()])
+    recording.check("pex.probability", np.stack((first, 1 - first), 1), where=np.stack((usable, usable), 1))
     hp = recording.hp["jsrl"]
     guided = [
         [

@@ -9,9 +9,10 @@ import math
 import torch
 from torch import Tensor
 
+from marvel.adam import Adam
 from marvel.buffer import Batch
 from marvel.cpq import CPQ
-from marvel.networks import Draw, SquashedGaussianActor, adam, descend, move_towards
+from marvel.networks import Draw, SquashedGaussianActor, move_towards
 from marvel.vae import ActionVAE, divergence
 
 
@@ -50,7 +51,7 @@ class OfficialCPQ(CPQ):
         self.alpha_lr, self.beta, self.samples, self.log_alpha = alpha_lr, beta, samples, 0.0
         self.penalty_threshold = scale * threshold
         self.vae = ActionVAE(observation_dim, action_dim, vae_hidden, latent_dim or 2 * action_dim, generator)
-        self.vae_optimizer = adam(self.vae.parameters(), vae_lr)
+        self.vae_optimizer = Adam(self.vae.parameters(), vae_lr)
         self.actor_target = SquashedGaussianActor(observation_dim, action_dim, hidden, "relu", generator)
         self.actor_target.load_state_dict(self.actor.state_dict())
         self.actor_target.requires_grad_(False)
@@ -67,7 +68,7 @@ class OfficialCPQ(CPQ):
         """
         noise = draw("vae", len(batch.actions), self.vae.mean.out_features)
         reconstruction, kl = self.vae.losses(batch.observations, batch.actions, noise)
-        descend(self.vae_optimizer, reconstruction + self.beta * kl)
+        self.vae_optimizer.descend(reconstruction + self.beta * kl)
         excess = self.ood_cost(batch.observations, draw) - self.penalty_threshold
         penalty = math.exp(self.log_alpha) * excess
         self.log_alpha = min(max(self.log_alpha - self.alpha_lr * penalty.item(), -5.0), 5.0)

@@ -5,10 +5,11 @@ import re
 import numpy as np
 import torch
 
+from marvel.adam import Adam
 from marvel.buffer import Batch
 from marvel.hyperparameters import OFFICIAL, Hyperparameters
 from marvel.multipliers import AdaptivePID, DualAscent
-from marvel.networks import Critics, SquashedGaussianActor, adam, copy_of
+from marvel.networks import Critics, SquashedGaussianActor, Stack, copy_of
 from marvel.prealign import prealign_step
 from marvel.sac import SACLagrangian
 from tests.replays.anchored import AnchoredSACLagrangian
@@ -45,8 +46,10 @@ def official_agent(hp: dict) -> SACLagrangian:
         agent.reward_critic = Critics(hp["num_q"], sum(sizes), widths, generator)
         agent.cost_critic = Critics(hp["num_qc"], sum(sizes), agent.hp.cost_hidden, generator)
         agent.reward_target, agent.cost_target = copy_of(agent.reward_critic), copy_of(agent.cost_critic)
-        agent.reward_optimizer = adam(agent.reward_critic.parameters(), hp["critic_lr"])
-        agent.cost_optimizer = adam(agent.cost_critic.parameters(), hp["cost_critic_lr"])
+        agent.critics = Stack(agent.reward_critic, agent.cost_critic)
+        agent.targets = Stack(agent.reward_target, agent.cost_target)
+        agent.reward_optimizer = Adam(agent.reward_critic.parameters(), hp["critic_lr"])
+        agent.cost_optimizer = Adam(agent.cost_critic.parameters(), hp["cost_critic_lr"])
     return agent
 
 
@@ -80,21 +83,27 @@ class Inside:
 
     def __init__(self, agent: SACLagrangian):
         self.sample = Spy(agent.actor, "sample", also=lambda observations, *_: agent.actor(observations))
-        self.reward_loss = Spy(agent.reward_critic, "regression_loss", also=lambda s, a, _: agent.reward_critic(s, a))
-        self.cost_loss = Spy(agent.cost_critic, "regression_loss", also=lambda s, a, _: agent.cost_critic(s, a))
-        self.reward_value = Spy(agent.reward_target, "smallest")
-        self.cost_value = Spy(agent.cost_target, "smallest")
+        self.loss = Spy(agent.critics, "regression_loss", also=lambda *given: regressions(agent, *given))
+        self.value = Spy(agent.targets, "smallest")
 
     def compare(self, recording: Recording, calls: int) -> None:
         """Check what the critics' steps computed; `calls` = calls of the actor (and of the targets) per update."""
-        recording.check("next_action", self.reward_value.arguments(1, every=calls))
+        recording.check("next_action", self.value.arguments(1, every=calls))
         recording.check("next_E", self.sample.results(every=calls, part=1))
-        recording.check("target_q", self.reward_loss.arguments(2))
-        recording.check("target_qc", self.cost_loss.arguments(2))
-        recording.check("current_q", [value.numpy() for value in self.reward_loss.also])
-        recording.check("current_qc", [value.numpy() for value in self.cost_loss.also])
-        recording.check("critic_loss", self.reward_loss.results())
-        recording.check("cost_critic_loss", self.cost_loss.results())
+        for name, index in (("q", 0), ("qc", 1)):
+            targets, values, losses = zip(*(found[index] for found in self.loss.also), strict=True)
+            recording.check(f"target_{name}", [target.numpy() for target in targets])
+            recording.check(f"current_{name}", [value.numpy() for value in values])
+            recording.check("critic_loss" if name == "q" else "cost_critic_loss", [loss.numpy() for loss in losses])
+
+
+def regressions(agent: SACLagrangian, observations, actions, targets) -> list[tuple]:
+    """Targets, values and loss of reward and cost critic by themselves."""
+    critics = (agent.reward_critic, agent.cost_critic)
+    return [
+        (rows, critic(observations, actions), critic.regression_loss(observations, actions, rows))
+        for critic, rows in zip(critics, targets, strict=True)
+    ]
 
 
 def replay_sac(recording: Recording) -> None:
@@ -124,8 +133,8 @@ def replay_sac(recording: Recording) -> None:
     recording.check("pi_E", inside.sample.results(every=2, first=1, part=1))
     recording.check("pi_mu", [mean.numpy() for mean, _ in inside.sample.also[1::2]])
     recording.check("pi_log_std", [log_std.numpy() for _, log_std in inside.sample.also[1::2]])
-    recording.check("q_pi", inside.reward_value.results(every=2, first=1))
-    recording.check("qc_pi", inside.cost_value.results(every=2, first=1))
+    recording.check("q_pi", inside.value.results(every=2, first=1, part=0))
+    recording.check("qc_pi", inside.value.results(every=2, first=1, part=1))
     recording.check("actor_loss", loss.results())
     if distance is not None:
         recording.unused("noise.kl_initial", recording.arrays["noise.pi"].shape)
@@ -135,9 +144,9 @@ def replay_sac(recording: Recording) -> None:
     for name in trace[0]:
         relative = pid is not None and name != "dual_lambda"
         recording.check(name, [row[name] for row in trace], relative=relative)
-    moments = [agent.actor_optimizer.state[parameter] for parameter in agent.actor.parameters()]
-    for key in ("exp_avg", "exp_avg_sq"):
-        recording.check(f"opt.actor.{key}_norm_final", [moment[key].double().norm().item() for moment in moments])
+    optimizer = agent.actor_optimizer
+    for key, moments in (("exp_avg", optimizer.first), ("exp_avg_sq", optimizer.second)):
+        recording.check(f"opt.actor.{key}_norm_final", [moment.double().norm().item() for moment in moments])
 
 
 def pid_settings(text: str) -> dict:

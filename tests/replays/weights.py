@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from marvel.adam import Adam
 from marvel.networks import Critics, Draw
 from tests.replays.recording import Recording
 
@@ -59,16 +60,16 @@ class Networks:
             for name, pick in picks.items():
                 self.kept.setdefault(f"{prefix}.{name}", []).append(pick(torch.Tensor.detach).numpy().copy())
 
-    def watch_gradients(self, prefix: str, optimizer: torch.optim.Optimizer) -> None:
-        """Keep the gradient of the network `prefix` that `optimizer` finds at its first step."""
+    def watch_gradients(self, prefix: str, optimizer: Adam) -> None:
+        """Keep the gradient of the network `prefix` that `optimizer` is given at its first step."""
         step = optimizer.step
 
-        def watched():
+        def watched(gradients):
+            found = {id(parameter): g for parameter, g in zip(optimizer.parameters, gradients, strict=True)}
             for name, pick in self.slots[prefix].items():
-                self.gradients.setdefault(
-                    f"grad0.{prefix}.{name}", pick(lambda parameter: parameter.grad).numpy().copy()
-                )
-            return step()
+                gradient = pick(lambda parameter: found[id(parameter)]).numpy().copy()
+                self.gradients.setdefault(f"grad0.{prefix}.{name}", gradient)
+            step(gradients)
 
         optimizer.step = watched
 

@@ -53,8 +53,8 @@ def read_data(path: Path) -> Data:
         if not needed.is_file():
             raise InputError(f"{needed} does not exist; `python -m marvel.datasets card {path}` makes a file's card.")
     card = json.loads(path.with_name("card.json").read_text(encoding="utf-8"))
-    with h5py.File(path) as file:  # of DSRL's seven arrays the four small ones
-        made = episodes({key: file[key][:] for key in ("rewards", "costs", "terminals", "timeouts")})
+    with h5py.File(path, locking=False) as file:  # of DSRL's seven arrays the four small ones
+        made = episodes({key: file[key][()].ravel() for key in ("rewards", "costs", "terminals", "timeouts")})
     if len(made.stops) != card["episodes"]:
         raise InputError(
             f"{path} has {len(made.stops)} episodes and its card says {card['episodes']}; "

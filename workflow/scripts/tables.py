@@ -12,6 +12,7 @@ import pandas as pd
 
 from marvel.errors import InputError
 from marvel.tasks import get_task
+from workflow.scripts import evaluated
 from workflow.scripts.intervals import SEED, describe, mean_interval
 from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order, thousands
@@ -161,8 +162,14 @@ def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:")
     return ["| " + " | ".join(cells) + " |" for cells in table]
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean."""
+def markdown(table: pd.DataFrame, apart: dict[str, str] | None = None) -> str:
+    """final.md: for each task a table in raw and one in DSRL's units, then what the numbers mean.
+
+    Args:
+        table: As made by `final`.
+        apart: As made by `evaluated.evaluated_apart`: these methods are marked.
+    """
+    names = {name: f"`{name}`{f' {evaluated.MARK}' if name in (apart or {}) else ''}" for name in table["method"]}
     raw = ["train_return", "train_cost", "violation_rate", "cumulative_cost", "feasible_return"]
     normalized = [name for name in METRICS if name.endswith("_normalized")]
     lines = ["# Final results", ""]
@@ -173,7 +180,7 @@ def markdown(table: pd.DataFrame) -> str:
         header = "method|n|return|cost|violation rate|cumulative cost|feasible return|safe from (env steps)"
         header = [*header.split("|"), "eval return", "eval cost", "env steps", "updates"]
         cells = [
-            [f"`{row['method']}`", str(row["n"])]
+            [names[row["method"]], str(row["n"])]
             + [cell(row, name) for name in raw]
             + [_safe_cell(row), cell(row, "eval_return"), cell(row, "eval_cost")]
             + [_steps(row[name]) for name in COUNTS]
@@ -186,9 +193,10 @@ def markdown(table: pd.DataFrame) -> str:
             "",
         ]
         header = ["method", "n", "return", "cost", "feasible return", "eval return", "eval cost"]
-        cells = [[f"`{row['method']}`", str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
+        cells = [[names[row["method"]], str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
         lines += [*markdown_table(header, cells), ""]
-    return "\n".join([*lines, caption(table), ""])
+    foot = [evaluated.sentence(apart), ""] if apart else []
+    return "\n".join([*lines, caption(table), "", *foot])
 
 
 def caption(table: pd.DataFrame) -> str:
@@ -222,7 +230,8 @@ def main(arguments: list[str] | None = None) -> None:
     seeds = per_seed(read_scores(options.scores))
     table = final(seeds)
     texts = {"per_seed.csv": seeds.to_csv(index=False), "final.csv": table.to_csv(index=False)}
-    write_files(options.out_dir, texts | {"final.md": markdown(table)})
+    apart = evaluated.evaluated_apart(options.scores.parent / "runs", table["method"])
+    write_files(options.out_dir, texts | {"final.md": markdown(table, apart)})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+"""Speed of what this suite does, against others that do the same: `./run bench [PART ...]`.
+
+A part's candidates are processes of their own. They learn for --train minibatches first, because values, dead units and
+with them the time of a step change while a network learns; then they work in turns, so that other work on the machine
+hits all alike, and only their CPU time counts. Reported are medians over the turns and quartiles; a ratio is the median
+of the turns' ratios, how many times as fast ours is. Absolute times are this machine's at this hour.
+
+The table goes to benchmarks/results.csv and benchmarks/results.md, whole or, if parts are named, those lines of it.
+"""
+
+import argparse
+import csv
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import startup
+from marvel import numerics
+from marvel.run import record
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+COLUMNS = ("part", "sizes", "unit", "ours", "ours_low", "ours_high", "peer", "peers", "peers_low", "peers_high")
+COLUMNS += ("ratio", "ratio_low", "ratio_high", "products")
+SIZES = {"8 / 2": (8, 2), "17 / 6": (17, 6)}  # observations and actions of BallCircle and of HalfCheetahVelocity
+
+# part -> (name of the candidate, hidden layers, sizes, who does the same, minibatches in a step)
+UPDATES = {
+    "VPA call, 4 x 64": ("vpa", 2, tuple(SIZES), "published code's style", 4),
+    "SAC-Lag call, 4 x 64": ("sac", 2, tuple(SIZES), "published code's style", 4),
+    "SAC-Lag minibatch, 64": ("sac_minibatch", 2, tuple(SIZES), "fast-safe-rl 0.1.0", 1),
+    "CPQ step, 512, 2 x 256": ("cpq", 2, ("8 / 2",), "osrl-lib 0.1.0", 1),
+    "CPQ step, 512, 3 x 256": ("cpq", 3, ("8 / 2",), "osrl-lib 0.1.0", 1),
+    "BEAR-Lag step, 512, 2 x 256": ("bear", 2, ("8 / 2",), "osrl-lib 0.1.0", 1),
+}
+STARTUP = "a job until its first row"
+MISSING = "not measured here"
+
+
+class Worker:
+    """A candidate in a process of its own (`benchmarks.serve`)."""
+
+    def __init__(self, *command: str):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        self.command = command
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, **pipes)
+
+    def ask(self, steps: int) -> None:
+        """Have it work; `answer` waits for the end."""
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> float:
+        """CPU seconds of what was asked."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"benchmarks: {' '.join(self.command)} has ended; run it by hand to see why.")
+        return float(line)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(part: str, sizes: str, options: argparse.Namespace) -> dict:
+    """One line of the table."""
+    name, layers, _, peer, minibatches = UPDATES[part]
+    arguments = (name, *map(str, SIZES[sizes]), str(layers))
+    commands = {
+        kind: (sys.executable, "-m", "benchmarks.candidates", kind, *arguments) for kind in ("ours", "products")
+    }
+    if peer.startswith("published"):
+        commands["peers"] = (sys.executable, "-m", "benchmarks.candidates", "official", *arguments)
+    elif (python := options.peers / "bin" / "python").exists():
+        commands["peers"] = (str(python), "benchmarks/peers.py", *arguments)
+    workers = {kind: Worker(*command) for kind, command in commands.items()}
+    for kind, worker in workers.items():
+        worker.ask(1 if kind == "products" else options.train // minibatches)
+    for worker in workers.values():
+        worker.answer()
+    steps, times = {}, {kind: [] for kind in workers}
+    for kind, worker in workers.items():
+        worker.ask(2)
+        steps[kind] = max(1, round(options.seconds / (worker.answer() / 2)))
+    for _ in range(options.turns):
+        for kind, worker in workers.items():
+            worker.ask(steps[kind])
+            times[kind].append(1e3 * worker.answer() / steps[kind])
+    for worker in workers.values():
+        worker.stop()
+    return line(part, sizes, "ms", times["ours"], peer, times.get("peers"), times["products"])
+
+
+def line(part: str, sizes: str, unit: str, ours: list, peer: str, peers: list | None, products: list | None) -> dict:
+    """Medians and quartiles of a part's turns."""
+    row = {"part": part, "sizes": sizes, "unit": unit, "peer": peer}
+    measured = {"ours": ours, "peers": peers}
+    if peers is not None:
+        measured["ratio"] = [theirs / own for theirs, own in zip(peers, ours, strict=True)]
+    for name, values in measured.items():
+        low, median, high = (MISSING, "", "") if values is None else np.quantile(values, (0.25, 0.5, 0.75)).tolist()
+        row |= {f"{name}_low": low, name: median, f"{name}_high": high} if values else {name: MISSING}
+    if products is not None:
+        row["products"] = float(np.median(products))
+    return row
+
+
+def lines(part: str, options: argparse.Namespace) -> list[dict]:
+    """All lines of a part."""
+    if part == STARTUP:
+        jobs, imports = startup.turns(options.turns)
+        return [line(part, "", "s", jobs, "import torch, alone", imports, None)]
+    if part in UPDATES:
+        return [measure(part, sizes, options) for sizes in UPDATES[part][2]]
+    from benchmarks import rollouts
+
+    return rollouts.rows()
+
+
+def facts(options: argparse.Namespace) -> list[str]:
+    """The machine and what ran on it."""
+    commit, dirty = record.commit()
+    versions = ", ".join(f"{name} {version}" for name, version in record.versions().items())
+    settings = ", ".join(f"{name} {value}" for name, value in numerics.settings().items() if value is not None)
+    return [
+        f"{date.today()}, commit {commit}{' and changes' if dirty else ''}",
+        f"{record.processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"load {os.getloadavg()[0]:.1f}",
+        versions,
+        settings,
+        f"{options.turns} turns of {options.seconds:g} s after {options.train} minibatches",
+    ]
+
+
+def number(value: object) -> str:
+    """A cell of the Markdown table."""
+    return f"{float(value):.3g}" if value not in ("", None, MISSING) else str(value or "")
+
+
+def markdown(rows: list[dict], notes: list[str]) -> str:
+    """The table for readers."""
+    text = [f"# Speed\n\n{__doc__.split(chr(10), 2)[2].strip()}\n", *(f"- {note}" for note in notes), ""]
+    text += ["| part | sizes | ours | peer | peer's | ratio | matrix products alone |", "|---|---|---|---|---|---|---|"]
+    for row in rows:
+        cells = [row["part"], row["sizes"], f"{number(row['ours'])} {row['unit']}", row["peer"], number(row["peers"])]
+        spread = f" ({number(row['ratio_low'])} to {number(row['ratio_high'])})" if row.get("ratio") else ""
+        cells += [number(row.get("ratio")) + spread, number(row.get("products"))]
+        text.append(f"| {' | '.join(cells)} |")
+    return "\n".join(text) + "\n"
+
+
+def main() -> None:
+    """Command line."""
+    parts = [*UPDATES, STARTUP]
+    if importlib.util.find_spec("benchmarks.rollouts"):
+        parts.append("rollouts")
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"beginnings of: {'; '.join(parts)}. Default: all")
+    parser.add_argument("--turns", type=int, default=15, help="turns of every candidate (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="CPU time of a turn (default %(default)s)")
+    parser.add_argument("--train", type=int, default=1400, help="minibatches before measuring (default %(default)s)")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=ROOT / ".peers",
+        help="environment made by benchmarks/peers.sh (default %(default)s); what it lacks is not measured",
+    )
+    parser.add_argument("--out", type=Path, default=RESULTS, help="stem of the two files (default %(default)s)")
+    options = parser.parse_args()
+    chosen = [part for part in parts if not options.parts or part.startswith(tuple(options.parts))]
+    if not chosen:
+        parser.error(f"no part begins with {' or '.join(options.parts)}; there are: {'; '.join(parts)}")
+    rows = {}
+    if options.parts and options.out.with_suffix(".csv").exists():
+        with open(options.out.with_suffix(".csv"), newline="") as file:
+            rows = {(row["part"], row["sizes"]): row for row in csv.DictReader(file)}
+    for part in chosen:
+        for row in lines(part, options):
+            rows[row["part"], row["sizes"]] = row
+            print(
+                ", ".join(
+                    f"{name} {number(value) if name in COLUMNS[3:6] + COLUMNS[7:] else value}"
+                    for name, value in row.items()
+                ),
+                flush=True,
+            )
+    with open(options.out.with_suffix(".csv"), "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows.values())
+    options.out.with_suffix(".md").write_text(markdown(list(rows.values()), facts(options)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Speed of rollouts: our whole rollout and our environment alone against stock ``gymnasium.make`` with a fixed action.
+
+    ./run python -m benchmarks.rollouts [TASK ...]      default: the Bullet tasks and HalfCheetahVelocity
+
+The whole rollout is a reset, two hidden layers of 256 units that choose an action at each step, and the storing of the
+episode in a replay buffer; the stock environment is only reset and stepped. Every episode has one action, drawn by its
+seed and held; all three play the same episodes, so that Bullet and MuJoCo do the same work in each. They take turns in
+one process and only CPU time is counted, so other work on the machine disturbs the ratios little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+
+import gymnasium
+import numpy as np
+import torch
+
+from marvel.buffer import ReplayBuffer
+from marvel.networks import Policy, SquashedGaussianActor
+from marvel.rollout import play_episode
+from marvel.simulators.bullet import real_stdout
+from marvel.tasks import TASKS, Task, get_task, make_env
+
+TURNS = 9
+SECONDS = 0.4  # CPU time of the stock environment's turn, at least one episode
+DEFAULT = [name for name, task in TASKS.items() if task.suite == "bullet"] + ["HalfCheetahVelocity"]
+
+
+def held_action(task: Task, seed: int) -> np.ndarray:
+    """The action (action_dim,) of a whole episode."""
+    return np.random.default_rng(seed).uniform(-1, 1, task.action_dim).astype(np.float32)
+
+
+def environment_player(task: Task, env: gymnasium.Env) -> Callable[[int], int]:
+    """A function that plays the episode of a seed in `env`, without policy or storing, and returns its steps."""
+
+    def play(seed: int) -> int:
+        action, steps, ended = held_action(task, seed), 0, False
+        np.random.seed(seed)  # noqa: NPY002 (the stock Bullet environments draw from the global stream)
+        env.reset(seed=seed)
+        while not ended:
+            _, _, terminated, truncated, _ = env.step(action)
+            steps, ended = steps + 1, terminated or truncated
+        return steps
+
+    return play
+
+
+def rollout_player(task: Task, env: gymnasium.Env) -> Callable[[int], int]:
+    """A function that plays the episode of a seed as a run does, and returns its steps."""
+    generator = torch.Generator().manual_seed(0)
+    policy = Policy(SquashedGaussianActor(task.observation_dim, task.action_dim, [256, 256], "relu", generator))
+    buffer = ReplayBuffer(task.max_episode_steps, task.observation_dim, task.action_dim)
+
+    def play(seed: int) -> int:
+        action = held_action(task, seed)
+
+        def act(observation, noise):
+            policy(observation, noise)
+            return action
+
+        noise = torch.randn(task.max_episode_steps, task.action_dim, generator=generator).numpy()
+        episode = play_episode(env, act, seed, noise)
+        buffer.size = 0
+        buffer.add_episode(*episode)
+        return len(episode.actions)
+
+    return play
+
+
+def speed(play: Callable[[int], int], seeds: range) -> float:
+    """Steps per CPU second over the episodes of `seeds`, resets included."""
+    began = time.process_time()
+    steps = sum(play(seed) for seed in seeds)
+    return steps / (time.process_time() - began)
+
+
+def reset_seconds(env: gymnasium.Env, turns: int) -> float:
+    """Median CPU seconds of a reset."""
+    seconds = []
+    for seed in range(turns):
+        began = time.process_time()
+        env.reset(seed=seed)
+        seconds.append(time.process_time() - began)
+    return statistics.median(seconds)
+
+
+def compare(name: str, turns: int = TURNS, seconds: float = SECONDS) -> dict:
+    """Measure one task.
+
+    Args:
+        name: The task; it needs a stock environment, so it cannot be the toy.
+        turns: How often the three are timed.
+        seconds: CPU time of a turn of the stock environment.
+
+    Returns:
+        "task"; medians over the turns of steps per CPU second, "stock", "environment" and "rollout"; of the ratios of
+        the latter two to the stock environment of the same turn "environment_ratio" and "rollout_ratio" (medians), and
+        "rollout_ratio_low" and "rollout_ratio_high" (quartiles); CPU seconds of a reset, "stock_reset" and "our_reset".
+    """
+    task = get_task(name)
+    ours = make_env(task)  # also registers the stock environment
+    with warnings.catch_warnings(), real_stdout():
+        warnings.simplefilter("ignore")  # the stock environments' wrappers warn of their habits at the first step
+        stock = gymnasium.make(task.env_id)
+        environment_player(task, stock)(0)
+    players = {
+        "stock": environment_player(task, stock),
+        "environment": environment_player(task, ours),
+        "rollout": rollout_player(task, ours),
+    }
+    episodes, began = 0, time.process_time()  # the warm-up of the stock environment tells how many fill a turn
+    while episodes == 0 or time.process_time() - began < seconds:
+        players["stock"](episodes)
+        episodes += 1
+    players["rollout"](0)
+    speeds = {player: [] for player in players}
+    for turn in range(turns):
+        seeds = range(turn * episodes, (turn + 1) * episodes)
+        for player, play in players.items():
+            speeds[player].append(speed(play, seeds))
+    row = {"task": name} | {player: statistics.median(values) for player, values in speeds.items()}
+    for player in ("environment", "rollout"):
+        ratios = [value / base for value, base in zip(speeds[player], speeds["stock"], strict=True)]
+        low, row[f"{player}_ratio"], high = np.quantile(ratios, (0.25, 0.5, 0.75)).tolist()
+    row |= {"rollout_ratio_low": low, "rollout_ratio_high": high}
+    row |= {"stock_reset": reset_seconds(stock, turns), "our_reset": reset_seconds(ours, turns)}
+    stock.close()
+    ours.close()
+    return row
+
+
+HEADER = """\
+| task | stock, steps/s | our environment, steps/s | ratio | our rollout, steps/s | ratio (quartiles) | resets, ms |
+|---|---|---|---|---|---|---|"""
+
+
+def markdown(row: dict) -> str:
+    """A row of `compare` as a line of the table."""
+    return (
+        "| {task} | {stock:,.0f} | {environment:,.0f} | {environment_ratio:.2f} | {rollout:,.0f} "
+        "| {rollout_ratio:.2f} ({rollout_ratio_low:.2f} to {rollout_ratio_high:.2f}) "
+    ).format(**row) + f"| {1e3 * row['stock_reset']:.2f}, ours {1e3 * row['our_reset']:.2f} |"
+
+
+def main() -> None:
+    """Command line: print the table as Markdown."""
+    parser = argparse.ArgumentParser(prog="./run python -m benchmarks.rollouts", description=__doc__.splitlines()[0])
+    parser.add_argument("tasks", nargs="*", default=DEFAULT, metavar="TASK", help="default: %(default)s")
+    parser.add_argument("--turns", type=int, default=TURNS, help="repeats, of which medians are taken")
+    options = parser.parse_args()
+    print(HEADER, flush=True)
+    for name in options.tasks:
+        print(markdown(compare(name, options.turns)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
