@@ -25,7 +25,7 @@ def source_of(module: str) -> Path:
     path = ROOT / f"{module.replace('.', '/')}.py"
     if not all(map(str.isidentifier, module.split("."))) or not path.is_file():
         known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
-        raise InputError(f"train: {module!r} is no module of this project; {nearest(module, known)}.")
+        raise InputError(f"train: {module!r} is no module of this project; {nearest(module, known)}")
     return path
 
 

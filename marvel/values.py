@@ -54,10 +54,10 @@ class Option(NamedTuple):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """'did you mean x?' or, where nothing is close, the list of what is allowed."""
+    """The end of a sentence: 'did you mean x?' or, where nothing is close, the list of what is allowed."""
     known = sorted(set(known))
     close = difflib.get_close_matches(str(name), known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known) or 'none'}"
+    return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known) or 'none'}."
 
 
 def shown(value: object) -> str:

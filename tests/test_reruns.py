@@ -90,7 +90,7 @@ def test_a_failed_rerun_is_no_finished_study(finished):
 
 def test_collected_data_follows_its_own_options_and_no_cost_limit(tmp_path, toy_dataset):
     copied = Copy(tmp_path)
-    config = toy_config(toy_dataset, seeds=[0], methods=ONE, dataset=COLLECT)
+    config = toy_config(toy_dataset, seeds=[0], methods=ONE) | {"dataset": COLLECT}
     data = tmp_path / "results" / "toy" / "data" / "Toy"
     result = copied.run(config, "--until", "pretrain")
     assert result.returncode == 0, result.stdout

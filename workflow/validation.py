@@ -121,7 +121,7 @@ def check_schema(config: dict) -> None:
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         unknown = next(key for key in value if key not in known)
-        raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+        raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}")
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in value)
         raise InputError(f"{where}: the key {missing!r} is missing.")

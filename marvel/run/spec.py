@@ -79,7 +79,7 @@ def read_spec(text: str) -> dict:
     spec.pop("record", None)
     for key in spec:
         if key not in KEYS:
-            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, KEYS)}.")
+            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, KEYS)}")
     for key, option in KEYS.items():
         if option.default is REQUIRED and key not in spec:
             raise InputError(f"{source}: the key {key!r} is missing.")
@@ -118,7 +118,7 @@ def check_options(
     """
     for name in given:
         if name not in known:
-            raise InputError(f"{where}: {name!r} is no option of {train}.train; {nearest(name, known)}.")
+            raise InputError(f"{where}: {name!r} is no option of {train}.train; {nearest(name, known)}")
     options = check_all(known, given, where)
     if "controller" in options:
         try:

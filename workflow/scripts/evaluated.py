@@ -4,12 +4,12 @@ A method's module says so in a constant `EVALUATES`, which names what is evaluat
 `evaluate_as_acting: true` is evaluated as it acts and has no mark.
 """
 
-import ast
 from collections.abc import Iterable
 from pathlib import Path
 
+from marvel.errors import InputError
+from marvel.options import constant_of
 from workflow.scripts.scores import read_spec
-from workflow.validation import ROOT
 
 MARK = "‡"
 
@@ -27,21 +27,13 @@ def evaluated_apart(runs: Path, methods: Iterable[str]) -> dict[str, str]:
         if path is None:
             continue
         spec = read_spec(path, method, path.parts[-3], int(path.parts[-2].removeprefix("seed")))
-        evaluates = constant(spec.get("train", ""), "EVALUATES")
+        try:
+            evaluates = constant_of(spec.get("train", ""), "EVALUATES", None)
+        except InputError:  # a record of a module that is not here any more
+            continue
         if evaluates and not spec.get("options", {}).get("evaluate_as_acting"):
             found[method] = evaluates
     return found
-
-
-def constant(module: str, name: str) -> str | None:
-    """A module's constant, read from its source; None if there is no such file or no such constant."""
-    path = ROOT / (module.replace(".", "/") + ".py")
-    if not path.is_file():
-        return None
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]:
-            return ast.literal_eval(node.value)
-    return None
 
 
 def sentence(apart: dict[str, str]) -> str:
