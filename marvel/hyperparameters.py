@@ -92,7 +92,7 @@ def checked(values: dict, where: str) -> dict:
     """
     for name in values:
         if name not in FIELDS:
-            raise InputError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}.")
+            raise InputError(f"{where}: {name!r} is no hyperparameter; {nearest(name, FIELDS)}")
     return {name: check(FIELDS[name], value, where) for name, value in values.items()}
 
 

@@ -194,12 +194,12 @@ def controller(choice: str | dict, cost_limit: float, hp: Hyperparameters) -> Fi
     arguments = {"name": choice} if isinstance(choice, str) else dict(choice)
     name = arguments.pop("name", "adaptive_pid")
     if not isinstance(name, str) or name not in CONTROLLERS:
-        raise InputError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}.")
+        raise InputError(f"controller {name!r} does not exist; {nearest(name, CONTROLLERS)}")
     make = CONTROLLERS[name]
     known = arguments_of(getattr(make, "func", make))
     for argument in arguments:
         if argument not in known:
-            raise InputError(f"controller {name}: {argument!r} is no argument; {nearest(argument, known)}.")
+            raise InputError(f"controller {name}: {argument!r} is no argument; {nearest(argument, known)}")
     arguments = check_all(known, arguments, f"controller {name}")
     if name == "dual_ascent":
         arguments.setdefault("lr", hp.multiplier_lr)

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import tokenize
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, Union, get_origin
@@ -24,7 +25,7 @@ def source_of(module: str) -> Path:
     path = ROOT / f"{module.replace('.', '/')}.py"
     if not all(map(str.isidentifier, module.split("."))) or not path.is_file():
         known = [f"{folder}.{file.stem}" for folder in ("marvel", "baselines") for file in (ROOT / folder).glob("*.py")]
-        raise InputError(f"train: {module!r} is no module of this project; {nearest(module, known)}.")
+        raise InputError(f"train: {module!r} is no module of this project; {nearest(module, known)}")
     return path
 
 
@@ -36,8 +37,9 @@ def syntax(path: Path) -> ast.Module:
         InputError: It is no valid Python.
     """
     try:
-        return ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:  # a null byte is a ValueError
+        with tokenize.open(path) as file:
+            return ast.parse(file.read())
+    except (SyntaxError, ValueError) as error:  # a ValueError: a null byte, no UTF-8
         line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
         raise InputError(f"{_name(path)}{line} is no valid Python ({getattr(error, 'msg', error)}).") from None
 

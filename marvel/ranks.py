@@ -170,9 +170,8 @@ def measure(spec: dict, aligned: Path, points: int, rollouts: int, horizon: int)
     horizon = min(horizon, task.max_episode_steps // 2)
     latest = task.max_episode_steps - horizon
     hp = resolve(spec["hyperparameters"])
-    context = Context(
-        task, float(spec["cost_limit"]), spec["seed"], "ranks", Path(spec["start"]), Path(spec["dataset"])
-    )
+    files = {name: Path(spec[name]) for name in ("start", "dataset")}
+    context = Context(task, spec["cost_limit"], spec["seed"], "ranks", **files)
     before, after = (critics_of(path, context, hp) for path in (context.start, aligned))
     drawn = context.generator("rank points")
     chosen = list(dataset_points(context.env, context.read_dataset(), points, latest, drawn))

@@ -60,7 +60,7 @@ def _check_header(where: str, header: list[str], columns: list[str], required: l
     """Raise InputError unless the header has the required columns, and others of `columns` alone, each once."""
     for name in header:
         if name not in columns:
-            raise InputError(f"{where}: {name!r} is no column of this table; {nearest(name, columns)}.")
+            raise InputError(f"{where}: {name!r} is no column of this table; {nearest(name, columns)}")
         if header.count(name) > 1:
             raise InputError(f"{where}: the column {name} is given twice; keep one.")
     for name in required:

@@ -54,10 +54,10 @@ class Option(NamedTuple):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """'did you mean x?' or, where nothing is close, the list of what is allowed."""
-    known = sorted(known)
+    """The end of a sentence: 'did you mean x?' or, where nothing is close, the list of what is allowed."""
+    known = sorted(set(known))
     close = difflib.get_close_matches(str(name), known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known) or 'none'}"
+    return f"did you mean {' or '.join(close)}?" if close else f"allowed are {', '.join(known) or 'none'}."
 
 
 def shown(value: object) -> str:
@@ -109,7 +109,9 @@ def _fit(value: object, kind: object, option: Option) -> object:
         return [_fit(part, its_kind, option) for part, its_kind in zip(value, kinds, strict=True)]
     if kind in (int, float):
         return _number(value, kind, option)
-    if kind in (object, Any) and not (isinstance(value, float) and not math.isfinite(value)):
+    if kind in (object, Any):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
         return value
     if origin not in (tuple, list) and isinstance(origin or kind, type) and isinstance(value, origin or kind):
         return value

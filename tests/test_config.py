@@ -1,5 +1,6 @@
 """Configs: every fault one sentence, every config of the project valid."""
 
+import datetime
 import json
 import re
 
@@ -8,47 +9,202 @@ import yaml
 from conftest import ROOT
 from studies import toy_config
 
+from marvel.errors import InputError
+from workflow import per_task
 from workflow.study import Study
-from workflow.validation import read_table
+from workflow.validation import check_keys_once, from_command_line
 
+NAN, INF = float("nan"), float("inf")
+BAD_NAMES = ("cpq;touch PWNED;x", "../../evil", "a b", "a+b", "a/b", "a.b", "{x}", "1", "_a", "", "a\n", "é")
+HYPERPARAMETERS = [
+    ("online_episodes", -5, "online_episodes is -5; it must be a whole number >= 1."),
+    ("eval_every", 0, "eval_every is 0; it must be a whole number >= 1."),
+    ("eval_episodes", 0, "eval_episodes is 0; it must be a whole number >= 1."),
+    ("updates_per_round", -1, "updates_per_round is -1; it must be a whole number >= 0."),
+    ("batch_size", 6.5, "batch_size is 6.5; it must be a whole number >= 1."),
+    ("discount", 1.5, "discount is 1.5; it must be a finite number >= 0 and < 1."),
+    ("tau", 2, "tau is 2; it must be a finite number > 0 and <= 1."),
+    ("critic_lr", NAN, "critic_lr is nan; it must be a finite number > 0."),
+    ("actor_lr", "fast", "actor_lr is 'fast'; it must be a finite number > 0."),
+    ("temperature", INF, "temperature is inf; it must be a finite number >= 0."),
+    ("reward_scale", 0, "reward_scale is 0; it must be a finite number > 0."),
+    ("cost_critic_layers", 0, "cost_critic_layers is 0; it must be a whole number >= 1 or null."),
+    ("log_prob", True, "log_prob is true; it must be one of true, official."),
+    ("round_unit", "step", "round_unit is 'step'; it must be one of steps, episodes."),
+    ("layer_norm", "no", "layer_norm is 'no'; it must be true or false."),
+]
 SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
+
+
+def method(**keys) -> dict:
+    """A change of the toy config: one method from scratch with these keys."""
+    return {"methods": {"x": SCRATCH | keys}}
+
+
+def cpq(**options) -> dict:
+    """A change of the toy config: CPQ with these options."""
+    return {"offline": {"cpq": {"train": "marvel.cpq", **options}}}
+
+
+WHOLE = "it must be a whole number >= 1."
+FINITE = "it must be a finite number >= 0"
+NAME = "is no name; a name has letters, digits and _, a letter first, at most 100."
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"seds": [0]}, "config: 'seds' is no key here; did you mean seeds"),
-        ({"tasks": ["CarRum"]}, "there is no task 'CarRum'; did you mean CarRun"),
-        ({"seeds": []}, "config: seeds: [] "),
-        ({"cost_limit": -1}, "config: cost_limit: -1 is less than the minimum of 0"),
-        ({"hyperparameters": {"online_episodes": -5}}, "online_episodes is -5; it must not be negative"),
+        ({"tasks": ["CarRum"]}, "tasks: there is no task 'CarRum'; did you mean CarRun"),
+        ({"tasks": "Toy"}, "config: tasks is 'Toy'; it must be a list."),
+        ({"methods": None}, "config: methods is null; it must be a mapping."),
         ({"methods": {"x": {"train": "baselines.warmstart", "start": "scratch"}}}, "did you mean baselines.warm_start"),
+        ({"methods": {"x": {"train": "baselines/warm_start", "start": "scratch"}}}, "is no module of this project"),
+        ({"methods": {"x": {"train": "../../evil", "start": "scratch"}}}, "is no module of this project"),
         ({"methods": {"x": {"start": "scratch"}}}, "config: methods: x: a method needs either `train` and `start`"),
         ({"methods": {"x": {"rule": "baselines/none.smk"}}}, "the rule file baselines/none.smk does not exist"),
+        ({"methods": {"x": {"rule": "baselines"}}}, "the rule file baselines does not exist"),
+        (
+            {"methods": {"x": {"rule": "baselines/random_actions.smk", "start": "scratch"}}},
+            "methods: x: 'start' means nothing beside `rule`",
+        ),
         (
             {"methods": {"x": {"train": "baselines.warm_start", "start": "offline", "offline": "cqp"}}},
             "methods: x: start offline needs the key 'offline', which is 'cqp'; did you mean cpq",
         ),
+        (method(offline="cpq"), "methods: x: start scratch reads no 'offline'; leave it out."),
         (
-            {"methods": {"x": {"train": "baselines.from_scratch", "start": "scratch", "contoller": "pid"}}},
+            method(contoller="pid"),
             "x: 'contoller' is neither an option of baselines.from_scratch nor a hyperparameter; did you "
             "mean controller",
         ),
-        ({"offline": {"cpq": {"train": "marvel.cpq", "stesp": 5}}}, "did you mean steps"),
-        ({"methods": {"x": SCRATCH | {"controller": "pdi"}}}, "x: controller 'pdi' does not exist; did you mean pid"),
-        (
-            {"methods": {"x": SCRATCH | {"controller": {"name": "pid", "kpp": 1}}}},
-            "x: controller pid: got an unexpected keyword argument 'kpp'",
-        ),
         ({"methods": {"x": {"train": "marvel.method", "start": "prealined"}}}, "'prealined' is not one of"),
-        ({"offline_seed": "shared"}, "config: offline_seed: 'shared'"),
+        ({"offline_seed": "shared"}, "config: offline_seed is 'shared'; it must be 'paired' or a whole number >= 0."),
+        ({"dataset": {"source": "dslr"}}, "config: dataset: source: 'dslr' is not one of ['dsrl', 'collect']"),
+        ({"dataset": {"source": "dsrl", "files": {"Toi": "x"}}}, "dataset: files: there is no task 'Toi'"),
+        # names
+        ({"methods": {True: SCRATCH}}, "config: methods: the key True is no text"),
+        ({"methods": {1: SCRATCH}}, "names are text: quote it."),
+        ({"figures": {False: {"kind": "aggregate"}}}, "names are text: quote it."),
+        ({"study": 2024}, "config: study: 2024 is no text; names are text: quote it."),
+        ({"study": "../x"}, "config: study: '../x' is no name; a name has letters, digits, _ and -"),
+        ({"study": "x\n"}, "is no name"),
+        ({"study": "x" * 101}, "at most 100."),
+        ({"study": datetime.date(2025, 1, 1)}, "config: study is 2025-01-01, a date to YAML; text must be quoted."),
+        ({"offline": {"cpq": {"steps": 5}}}, "config: offline: cpq: the key 'train' is missing."),
+        *(({"offline": {name: {"train": "marvel.cpq"}}}, f"config: offline: {name!r} {NAME}") for name in BAD_NAMES),
+        *(({"prealign": {name: {"calls": 5}}}, f"config: prealign: {name!r} {NAME}") for name in BAD_NAMES),
+        *(({"methods": {name: SCRATCH}}, f"config: methods: {name!r} {NAME}") for name in BAD_NAMES),
+        ({"figures": {"a/b": {"kind": "aggregate"}}}, f"config: figures: 'a/b' {NAME}"),
+        ({"figures": {"a": {"kind": "limits", "studies": ["../x"]}}}, "config: figures: a: studies: 0: '../x' is no"),
+        ({"prealign": {"vpa": {"start": "offline"}}}, "'start' is neither an option of marvel.prealign"),
+        # numbers of the study
+        ({"seeds": []}, "config: seeds: [] "),
+        ({"seeds": [1.0]}, "config: seeds: 0 is 1.0; it must be a whole number >= 0."),
+        ({"seeds": [True]}, "config: seeds: 0 is true; it must be a whole number >= 0."),
+        ({"seeds": ["3"]}, "config: seeds: 0 is '3'; it must be a whole number >= 0."),
+        ({"seeds": [0, 0]}, "config: seeds: [0, 0] has non-unique elements"),
+        *(({"cost_limit": value}, f"config: cost_limit is {value}; {FINITE}.") for value in (-1, NAN, INF, -INF)),
+        (method(cost_limit=NAN), f"config: methods: x: cost_limit is nan; {FINITE}."),
+        (method(cost_limit="5"), f"config: methods: x: cost_limit is '5'; {FINITE}."),
+        ({"figures": {"window": 0}}, f"config: figures: window is 0; {WHOLE}"),
+        (
+            {"dataset": {"source": "dsrl", "filters": {"noise": NAN}}},
+            f"config: dataset: filters: noise is nan; {FINITE}",
+        ),
+        # hyperparameters, of the study and of an entry
+        *(
+            (change, f"{where}: {sentence}")
+            for name, value, sentence in HYPERPARAMETERS
+            for change, where in (
+                ({"hyperparameters": {name: value}}, "hyperparameters"),
+                (method(**{name: value}), "x"),
+            )
+        ),
+        ({"hyperparameters": {"online_episodes": 7}}, "online_episodes 7 is not a multiple of episodes_per_round 5"),
+        (
+            {"tasks": ["BallRun"], **method(episodes_per_round=7, online_episodes=7 * 6 + 1)},
+            "x: online_episodes 43 is not",
+        ),
+        ({"tasks": ["BallRun"], **method(episodes_per_round=4)}, None),
+        # options
+        (cpq(stesp=5), "did you mean steps"),
+        *((cpq(steps=value), f"cpq: steps is {value!r}; {WHOLE}") for value in (-40, 0, 40.5, "many", [1, 2])),
+        (cpq(steps=True), f"cpq: steps is true; {WHOLE}"),
+        (cpq(steps=None), f"cpq: steps is null; {WHOLE}"),
+        (cpq(steps=INF), f"cpq: steps is inf; {WHOLE}"),
+        (cpq(steps=10**400), "cpq: steps is 1000000"),
+        (cpq(batch_size=0), f"cpq: batch_size is 0; {WHOLE}"),
+        (cpq(eval_every=0), f"cpq: eval_every is 0; {WHOLE}"),
+        (cpq(critic_lr=0), "cpq: critic_lr is 0; it must be a finite number > 0."),
+        (cpq(critic_lr=NAN), "cpq: critic_lr is nan; it must be a finite number > 0."),
+        (cpq(cost_limit=-1), f"cpq: cost_limit is -1; {FINITE} or null."),
+        (cpq(outliers=1.5), "cpq: outliers is 1.5; it must be a finite number >= 0 and <= 1 or null."),
+        ({"prealign": {"vpa": {"calls": -3}}}, f"vpa: calls is -3; {WHOLE}"),
+        ({"prealign": {"vpa": {"calls": NAN}}}, f"vpa: calls is nan; {WHOLE}"),
+        ({"prealign": {"vpa": {"fresh_critics": "no"}}}, "vpa: fresh_critics is 'no'; it must be true or false."),
+        ({"prealign": {"vpa": {"fresh_critics": 1}}}, "vpa: fresh_critics is 1; it must be true or false."),
+        ({"prealign": {"vpa": {"reward_bonus": "lots"}}}, f"vpa: reward_bonus is 'lots'; {FINITE} or null."),
+        (method(update_ratio=0), "x: update_ratio is 0; it must be a finite number > 0 or null."),
+        (method(train="baselines.rlpd_lag", dataset=True, offline_share=2), ">= 0 and <= 1."),
+        (method(official="yes"), "config: methods: x: official is 'yes'; it must be true or false."),
+        (method(controller="pdi"), "x: controller 'pdi' does not exist; did you mean pid"),
+        (method(controller=None), "x: controller is null; it must be text or a mapping."),
+        (method(controller={"name": "pid", "delay": 0}), f"x: controller pid: delay is 0; {WHOLE}"),
+        ({"dataset": {"source": "collect", "collect": {"steps": 0}}}, f"dataset: collect: steps is 0; {WHOLE}"),
+        (
+            {"dataset": {"source": "collect", "collect": {"multipliers": [1]}}},
+            "dataset: collect: multipliers is [1]; it must be a list of 2 values, each a finite number >= 0.",
+        ),
+        (
+            {"dataset": {"source": "collect", "collect_per_task": {"Toy": {"lr": "fast"}}}},
+            "dataset: collect_per_task: Toy: lr is 'fast'; it must be a finite number > 0.",
+        ),
     ],
 )
 def test_bad_configs_fail_with_one_sentence(change, sentence, toy_dataset):
-    with pytest.raises(ValueError, match=re.escape(sentence)) as error:
+    if sentence is None:
+        Study(toy_config(toy_dataset) | change)
+        return
+    with pytest.raises(InputError, match=re.escape(sentence)) as error:
         Study(toy_config(toy_dataset) | change)
     assert "\n" not in str(error.value)
+
+
+def test_numbers_are_taken_as_they_are_meant(toy_dataset):
+    config = toy_config(toy_dataset) | cpq(steps="1e2", batch_size=16.0, critic_lr="1e-3", cost_limit=40)
+    config["methods"] = {"NA": SCRATCH | {"update_ratio": None, "cost_limit": 0, "critic_lr": 1}, "x": SCRATCH}
+    study = Study(config)
+    options = json.loads(study.pretrain_spec("cpq", "Toy", 0))["options"]
+    assert options == {"steps": 100, "batch_size": 16, "critic_lr": 1e-3, "cost_limit": 40.0}
+    assert all(type(options[name]) is int for name in ("steps", "batch_size"))
+    spec = json.loads(study.finetune_spec("NA", "Toy", 1))
+    assert (spec["stage"], spec["cost_limit"], spec["options"]) == ("finetune", 0.0, {"update_ratio": None})
+    assert '"critic_lr": 1.0,' in study.finetune_spec("NA", "Toy", 1)
+
+
+def test_values_of_the_command_line_are_read_as_yaml_reads_them():
+    given = {
+        "seeds": ["3", "4"],
+        "cost_limit": 5,
+        "study": "on",
+        "methods": {"x": {"official": "true", "start": "a: b"}},
+    }
+    expected = {"seeds": [3, 4], "cost_limit": 5, "study": "on", "methods": {"x": {"official": True, "start": "a: b"}}}
+    assert from_command_line(given) == expected
+    assert from_command_line({"x": ["1e2", "null", "2025-01-01"]}) == {"x": ["1e2", None, "2025-01-01"]}
+
+
+def test_keys_given_twice_are_named_with_their_lines(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("a: 1\nm: &m\n  x: {k: 1, k: 2}\n  x: 2\nn: *m\na: 3\nl: [{b: 1, b: 2}]\n")
+    with pytest.raises(InputError) as error:
+        check_keys_once(file)
+    twice = "a (lines 1 and 6), m: x: k (lines 3 and 3), m: x (lines 3 and 4), l: b (lines 7 and 7)"
+    assert str(error.value) == f"{file}: given twice: {twice}; keep one of each."
+    file.write_text("a: {x: &x {k: 1}}\nb: {x: *x}\nc: [*x, *x]\n")
+    check_keys_once(file)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -60,25 +216,61 @@ def test_every_config_is_valid_and_named_as_its_file(path):
         json.loads(study.finetune_spec(method, study.tasks[0], study.seeds[0]))
 
 
-def test_hyperparameter_table_faults(tmp_path):
-    table = tmp_path / "h.tsv"
-    table.write_text("task\tcritic_lr\nBallRum\t1e-3\n")
-    with pytest.raises(ValueError, match=r"h\.tsv line 2: task 'BallRum' does not exist; did you mean BallRun"):
-        read_table(table, "hyperparameters")
-    table.write_text("task\tcritic_rl\nBallRun\t1e-3\n")
-    with pytest.raises(ValueError, match=r"'critic_rl' is no hyperparameter; did you mean critic_lr"):
-        read_table(table, "hyperparameters")
-    table.write_text("task\tcritic_lr\tsource\nBallRun\t0\ttuned\n")
-    with pytest.raises(
-        ValueError, match=r"line 2 \(BallRun\): critic_lr: 0.* is less than or equal to the minimum of 0"
-    ):
-        read_table(table, "hyperparameters")
-    table.write_text("task\ttau\tsource\nBallRun\t0.1\ttuned\n")
-    with pytest.raises(ValueError, match=r"line 2 \(BallRun\): 'tau' is no key here; allowed are actor_lr"):
-        read_table(table, "hyperparameters")
-    table.write_text("task\tcritic_lr\nBallRun\t1e-x\n")
-    with pytest.raises(ValueError, match=r"critic_lr: '1e-x' is no number"):
-        read_table(table, "hyperparameters")
+HEADER = "task\tcritic_lr\tonline_episodes\tsource"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"{HEADER}\nBallRum\t1e-3\t\tx\n", "h.tsv line 2 (BallRum): there is no task 'BallRum'; did you mean BallRun"),
+        ("task\tcritic_rl\tsource\nBallRun\t1\tx\n", "h.tsv line 1: 'critic_rl' is no column of this table; did you"),
+        (f"{HEADER}\nBallRun\t0\t\tx\n", "h.tsv line 2 (BallRun): critic_lr is '0'; it must be a finite number > 0."),
+        (f"{HEADER}\nBallRun\t1e-x\t\tx\n", "h.tsv line 2 (BallRun): critic_lr is '1e-x'; it must be"),
+        (f"{HEADER}\nBallRun\tnan\t\tx\n", "critic_lr is 'nan'"),
+        (f"{HEADER}\nBallRun\t1:30\t\tx\n", "critic_lr is '1:30'"),
+        (f"{HEADER}\n\nBallRun\t\t2.5\tx\n", "h.tsv line 3 (BallRun): online_episodes is '2.5'; it must be a whole"),
+        (f"{HEADER}\nBallRun\t1\tx\n", "h.tsv line 2 has 3 cells, the header 4; one tab stands between two."),
+        (f"{HEADER}\nBallRun\t1\t5\tx\t\n", "h.tsv line 2 has 5 cells, the header 4"),
+        (f"{HEADER}\nBallRun  1e-3  5  x\n", "h.tsv line 2 has 1 cells, the header 4"),
+        (f"{HEADER}\nBallRun\t1\t\t\n", "h.tsv line 2 (BallRun): source is blank; fill it in."),
+        (
+            f"{HEADER}\nBallRun\t1\t\tx\nCarRun\t1\t\tx\nBallRun\t2\t\tx\n",
+            "h.tsv line 4 (BallRun): the task has a row in line 2 already; keep one.",
+        ),
+        (HEADER.replace("online_episodes", "critic_lr") + "\n", "h.tsv line 1: the column critic_lr is given twice"),
+        ("critic_lr\tsource\n1\tx\n", "h.tsv line 1: the column task is missing"),
+        ("task\tcritic_lr\nBallRun\t1\n", "h.tsv line 1: the column source is missing"),
+        ("\n", "h.tsv is empty; its first line is a header with task, source."),
+        (f"{HEADER}\nBallRun\t1\t\tcafé\n".encode("latin-1"), "h.tsv line 2 is no UTF-8 text; save the file as UTF-8."),
+        (f"{HEADER}\n".encode("utf-16"), "h.tsv line 1 is no UTF-8 text"),
+        (None, "cannot be read (No such file or directory)."),
+    ],
+)
+def test_table_faults_are_one_sentence_with_the_line(text, sentence, tmp_path):
+    if text is not None:
+        (tmp_path / "h.tsv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=re.escape(sentence)) as error:
+        per_task.hyperparameters(tmp_path / "h.tsv")
+    assert "\n" not in str(error.value)
+
+
+def test_tables_are_read_as_spreadsheets_and_editors_save_them(tmp_path):
+    file = tmp_path / "h.tsv"
+    file.write_bytes(f"\ufeff{HEADER} \r\n\r\nBallRun \t 1e-3\t 5e2 \tx \r\n".encode())
+    assert per_task.hyperparameters(file) == {"BallRun": {"critic_lr": 1e-3, "online_episodes": 500}}
+    assert per_task.tuned_tasks(file) == {"BallRun"}
+
+
+def test_the_collectors_table_is_checked_by_their_options(tmp_path):
+    file = tmp_path / "c.tsv"
+    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t0\t\tx\n")
+    with pytest.raises(InputError, match=r"c\.tsv line 2 \(BallRun\): steps is '0'; it must be a whole number >= 1"):
+        per_task.collect_options(file)
+    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t5\t0.1\tx\n")
+    with pytest.raises(InputError, match=r"line 2 \(BallRun\): 'noise' is no option of marvel\.datasets\.collect"):
+        per_task.collect_options(file)
+    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t5\t\tx\neasymean\t\t0.1\tx\n")
+    assert per_task.collect_options(file) == {"BallRun": {"steps": 5}, "easymean": {"noise": 0.1}}
 
 
 def test_official_preset_yields_to_single_keys(toy_dataset):

@@ -9,11 +9,12 @@ from conftest import needs_metadrive, rows_of
 
 from marvel import datasets
 from marvel.datasets import metadrive_driver as drive
+from marvel.datasets.sources import collector
 from marvel.hyperparameters import Hyperparameters
 from marvel.run import context
 from marvel.run.context import Context
 from marvel.tasks import get_task
-from workflow.resources import check_collect, collector
+from workflow.data import check_collect
 
 BRIEF = {"steps": 1000, "rollout_steps": 1000, "speeds": (18.0, 24.0)}  # two episodes
 
@@ -47,10 +48,11 @@ def test_only_driving_tasks_have_a_driver():
 
 def test_knobs_go_to_the_collectors_that_have_them():
     check_collect({"collect": {"lr": 0.01, "noise": 0.1, "steps": 5}}, ["BallRun", "easymean"])
-    with pytest.raises(ValueError, match=r"collect: 'noise' is no option of marvel\.collect; allowed are"):
+    with pytest.raises(ValueError, match=r"collect: 'noise' is no option of marvel\.datasets\.collect; allowed are"):
         check_collect({"collect": {"noise": 0.1}}, ["BallRun"])
     with pytest.raises(
-        ValueError, match=r"collect_per_task: easymean: 'stesp' is no option of marvel\.drive; did you mean"
+        ValueError,
+        match=r"easymean: 'stesp' is no option of marvel\.datasets\.metadrive_driver; did you mean",
     ):
         check_collect({"collect_per_task": {"easymean": {"stesp": 5}}}, ["BallRun"])
 

@@ -136,10 +136,42 @@ def test_wrong_names_are_answered_with_the_right_ones():
         controller("adaptive_pdi", 20, HP)
     with pytest.raises(ValueError, match=r"allowed are adaptive_pid, .*fixed, pid"):
         controller("zzz", 20, HP)
-    with pytest.raises(ValueError, match="controller pid: got an unexpected keyword argument 'gain'"):
+    with pytest.raises(ValueError, match="controller pid: 'gain' is no argument; allowed are "):
         controller({"name": "pid", "gain": 1}, 20, HP)
-    with pytest.raises(ValueError, match="excess is 'both'; it must be 'symmetric' or 'official'"):
-        AdaptivePID(20, excess="both")
+    with pytest.raises(ValueError, match="controller adaptive_pid: excess is 'both'; it must be one of symmetric, off"):
+        controller({"excess": "both"}, 20, HP)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (None, "controller is None; it must be a name, or a mapping"),
+        (["pid"], "must be a name, or a mapping"),
+        ({"name": {"a": 1}}, "does not exist"),
+        ({"name": "fixed", "value": -1}, "controller fixed: value is -1; it must be a finite number >= 0"),
+        ({"name": "fixed", "value": float("nan")}, "value is nan"),
+        ({"name": "fixed", "value": True}, "value is true"),
+        ({"name": "pid", "kp": "big"}, "kp is 'big'; it must be a finite number >= 0"),
+        ({"name": "pid", "kd": -1e-5}, "kd is -1e-05"),
+        ({"name": "pid", "delay": 0}, "delay is 0; it must be a whole number >= 1"),
+        ({"name": "pid", "delay": 2.5}, "delay is 2.5"),
+        ({"name": "pid", "smoothing": 1}, "smoothing is 1; it must be a finite number >= 0 and < 1"),
+        ({"name": "pid", "cost_limit": 5}, "'cost_limit' is no argument"),
+        ({"rates": [1]}, r"rates is \[1\]; it must be a list of 3 values, each a finite number >= 0"),
+        ({"bound": 0.5}, "bound is 0.5; it must be a finite number >= 1"),
+        ({"tanh": "no"}, "tanh is 'no'; it must be true or false"),
+        ({"name": "adaptive_pid_official", "ki": float("inf")}, "ki is inf"),
+        ({"name": "dual_ascent", "lr": 0}, "lr is 0; it must be a finite number > 0"),
+    ],
+)
+def test_arguments_are_checked_by_type_and_range(choice, words):
+    with pytest.raises(ValueError, match=words) as error:
+        controller(choice, 20, HP)
+    assert "\n" not in str(error.value)
+
+
+def test_an_infinite_maximum_may_be_written_out():
+    assert controller({"name": "pid", "maximum": float("inf"), "kp": "1e-3"}, 20, HP).kp == 1e-3
 
 
 def test_fixed_never_moves():

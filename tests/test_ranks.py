@@ -87,7 +87,9 @@ def test_critics_of_an_algorithm_that_hands_none_over(toy_dataset, tmp_path, cap
     spec = make_spec("marvel.prealign", start=start, dataset=str(toy_dataset), options={"calls": 2})
     execute(spec, tmp_path / "vpa")
     assert ranks.main([str(tmp_path / "vpa" / "run.json"), "--out", str(tmp_path / "x.csv")]) == 1
-    assert "holds no critics that fine-tuning takes over; give `ranks` an offline entry of" in capsys.readouterr().err
+    assert (
+        "holds no critics that fine-tuning takes over; give `ranks` an offline entry whose" in capsys.readouterr().err
+    )
     assert not (tmp_path / "x.csv").exists()
 
 
@@ -152,7 +154,7 @@ def test_config_names_lines_that_exist(toy_dataset):
     config["offline"] |= {"bear": {"train": "marvel.bear"}}
     for change, text in (
         ({"prealign": "vap"}, "ranks: prealign is 'vap'; did you mean vpa"),
-        ({"offline": "bear"}, "ranks: marvel.bear hands no critics over; name an offline entry of marvel.cpq"),
+        ({"offline": "bear"}, "ranks: marvel.bear hands no critics over; name an offline entry whose algorithm does"),
         ({"tasks": ["Tay"]}, "ranks: tasks: 'Tay' is none of this study's; did you mean Toy"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -62,7 +62,10 @@ def test_tuned_tasks_are_the_paper_s():
     assert not study.tuned("Toy")
     for name in study.tasks:
         if not study.tuned(name):
-            assert study._tuned[name]["online_episodes"] * get_task(name).max_episode_steps in (10**6, 5 * 10**6), name
+            assert study.tuned_values[name]["online_episodes"] * get_task(name).max_episode_steps in (
+                10**6,
+                5 * 10**6,
+            ), name
 
 
 def test_memory_follows_the_data():

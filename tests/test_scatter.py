@@ -14,11 +14,13 @@ from conftest import ROOT
 from marvel import datasets
 from marvel.datasets import __main__ as commands
 from marvel.datasets import card as datacard
+from marvel.datasets.sources import collector
+from marvel.options import defaults_of
+from marvel.run.spec import in_current_words
 from marvel.tasks import TASKS, get_task
-from workflow.resources import collector
+from workflow.per_task import COLLECT, collect_options
 from workflow.scripts import scatter, style
 from workflow.study import Study
-from workflow.validation import COLLECT, options_of, read_table
 
 OURS = datacard.not_dsrl("marvel.datasets.collect")
 SCRATCH = {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}
@@ -34,9 +36,10 @@ PLAIN = {
 
 
 def options(study: Study, task: str) -> dict:
-    """What a task's card says to the collector."""
-    command = study.dataset_command(task)
-    return json.loads(command[command.index("{") : command.rindex("}") + 1])["options"]
+    """What a task's spec says to the collector."""
+    module, spec, *_ = study.data.command(task)
+    assert module == "marvel.run"
+    return json.loads(spec)["options"]
 
 
 @pytest.fixture
@@ -158,7 +161,7 @@ def test_its_name_is_taken():
 
 
 def test_every_task_has_a_collector_budget():
-    table = read_table(COLLECT, "collect")
+    table = collect_options()
     assert set(table) == set(TASKS) - {"Toy"}
     study = Study(PLAIN)
     assert options(study, "BallRun") == {"steps": 20_000}
@@ -166,28 +169,29 @@ def test_every_task_has_a_collector_budget():
 
 
 def test_measured_budgets_are_those_of_the_committed_data():
-    table = read_table(COLLECT, "collect")
+    table = collect_options()
     rows = COLLECT.read_text().splitlines()[1:]
     measured = [line.split("\t")[0] for line in rows if line.endswith("\tmeasured")]
     made = pd.read_csv(ROOT / "results" / "reference_datasets" / "tables" / "datasets.csv").set_index("task")
     assert set(made.index) == set(measured) == set(table)
     for name in measured:
-        row = options_of(collector(name)) | table[name]
+        row = defaults_of(collector(name)) | table[name]
         assert (row["steps"], row["rollout_steps"]) == (made["steps"][name], made["rollout_steps"][name]), name
         card = json.loads((ROOT / "results" / "reference_datasets" / "data" / name / "card.json").read_text())
-        assert (card["made"]["train"], card["episodes"]) == (collector(name), made["episodes"][name])
+        made_by = in_current_words(card["made"])["train"]
+        assert (made_by, card["episodes"]) == (collector(name), made["episodes"][name])
 
 
-def test_a_config_goes_over_the_table_and_defaults_leave_the_card():
+def test_a_config_goes_over_the_table_and_defaults_leave_the_spec():
     data = {"source": "collect", "collect": {"steps": 1_000, "lr": 0.01}}
     data["collect_per_task"] = {
         "CarGoal1": {"steps": 2_000},
-        "BallCircle": {"steps": options_of("marvel.datasets.collect")["steps"]},
+        "BallCircle": {"steps": defaults_of("marvel.datasets.collect")["steps"]},
     }
     study = Study(PLAIN | {"dataset": data})
     assert options(study, "CarCircle") == {"steps": 1_000, "rollout_steps": 30_000, "lr": 0.01}
     assert options(study, "CarGoal1") == {"steps": 2_000, "rollout_steps": 50_000, "lr": 0.01}
-    assert options(study, "BallCircle") == {"lr": 0.01}  # equal cards are equal strings
+    assert options(study, "BallCircle") == {"lr": 0.01}  # equal specs are equal strings
     small, large = Study(PLAIN | {"dataset": data}), Study(PLAIN)
     assert small.memory("dataset", "CarGoal1") < large.memory("dataset", "CarGoal1")
     assert large.memory("dataset", "BallRun") < large.memory("dataset", "AntCircle")
@@ -205,17 +209,3 @@ def test_finished_data_stays_what_it_is(study, wanted):
     """The committed records name these options: a changed card would collect the data anew."""
     made = Study(yaml.safe_load((ROOT / "workflow" / "config" / f"{study}.yaml").read_text()))
     assert {task: options(made, task) for task in made.tasks} == wanted
-
-
-def test_collect_table_faults(tmp_path):
-    table = tmp_path / "collect.tsv"
-    for cells, words in (
-        ("task\tsteps\tsource\nBallRum\t5\tx\n", r"collect\.tsv line 2: task 'BallRum' does not exist; did you mean"),
-        ("task\tstesp\tsource\nBallRun\t5\tx\n", r"line 2 \(BallRun\): 'stesp' is no key here; did you mean steps"),
-        ("task\tsteps\tsource\nBallRun\t0\tx\n", r"line 2 \(BallRun\): steps: 0 is less than the minimum of 1"),
-        ("task\tsteps\tsource\nBallRun\t\tx\n", r"line 2 \(BallRun\): 'steps' is a required property"),
-        ("task\tsteps\tsource\nBallRun\t5.5\tx\n", r"steps: 5\.5 is not of type 'integer'"),
-    ):
-        table.write_text(cells)
-        with pytest.raises(ValueError, match=words):
-            read_table(table, "collect")

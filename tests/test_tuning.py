@@ -5,10 +5,10 @@ import pytest
 from conftest import ROOT
 from made_up import made_up
 
+from workflow.per_task import tuned_tasks
 from workflow.scripts import claims, curves, figures, policies, scores, sweeps, tables, tuning
 from workflow.statistics.per_seed import per_seed
 from workflow.study import Study
-from workflow.validation import tuned_tasks
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 WORDS = "default, not tuned"

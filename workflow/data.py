@@ -29,6 +29,7 @@ class Data:
         for key in ("files", "collect_per_task"):
             for task in section.get(key, {}):
                 get_task(task, where=f"config: dataset: {key}")
+        self.budgets = collect_options()  # read in any case, so that a faulty table is told early
         self.options = {}  # {task: options of its collector that are not the default}
         if any(self.source.collector(task) for task in tasks):
             check_collect(section, tasks, self.source.collector)
@@ -39,7 +40,7 @@ class Data:
         train = self.source.collector(task)
         given = self.section.get("collect", {}) | self.section.get("collect_per_task", {}).get(task, {})
         given = {key: value for key, value in given.items() if key in options_of(train)}
-        options = collect_options().get(task, {}) | check_all(options_of(train), given, f"dataset: {task}")
+        options = self.budgets.get(task, {}) | check_all(options_of(train), given, f"dataset: {task}")
         return {key: value for key, value in options.items() if value != defaults_of(train)[key]}
 
     def made(self, task: str) -> str:
@@ -73,7 +74,7 @@ class Data:
         return budget["steps"] + budget["rollout_steps"] + 2 * get_task(task).max_episode_steps
 
 
-def check_collect(section: dict, tasks: list[str], collector) -> None:
+def check_collect(section: dict, tasks: list[str], collector=SOURCES["collect"].collector) -> None:
     """Check a config's options of the collectors; one that only some collectors have goes to these alone.
 
     Args:
@@ -82,8 +83,7 @@ def check_collect(section: dict, tasks: list[str], collector) -> None:
         collector: Of the source: (task) -> module.
 
     Raises:
-        InputError: An option that no collector in use has, or that a task's own lacks, or a value that one does not
-            take.
+        InputError: An option that no collector in use has, or the task's own has not, or a value that it does not take.
     """
     used = list(dict.fromkeys(map(collector, tasks)))
     places = [("dataset: collect", section.get("collect", {}), used)]
@@ -93,5 +93,5 @@ def check_collect(section: dict, tasks: list[str], collector) -> None:
         known = {name: option for module in modules for name, option in options_of(module).items()}
         for key in entry:
             if key not in known:
-                raise InputError(f"{where}: {key!r} is no option of {' or '.join(modules)}; {nearest(key, known)}.")
+                raise InputError(f"{where}: {key!r} is no option of {' or '.join(modules)}; {nearest(key, known)}")
         check_all({key: known[key] for key in entry}, entry, where)

@@ -65,7 +65,7 @@ def _check_wiring(config: dict, name: str, entry: dict) -> None:
             given = f"is {entry[key]!r}" if key in entry else "is missing"
             raise InputError(
                 f"methods: {name}: start {entry['start']} needs the key {key!r}, which {given}; "
-                f"{nearest(entry.get(key, ''), known)}."
+                f"{nearest(entry.get(key, ''), known)}"
             )
 
 
@@ -81,7 +81,7 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
         if key not in FIELDS:
             raise InputError(
                 f"{name}: {key!r} is neither an option of {train} nor a hyperparameter; "
-                f"{nearest(key, [*known, *FIELDS, *WIRING[stage]])}."
+                f"{nearest(key, [*known, *FIELDS, *WIRING[stage]])}"
             )
     shared = checked((OFFICIAL if entry.get("official") else {}) | shared, name)
     hp = resolve(config.get("hyperparameters", {}), shared, where=name)
@@ -89,4 +89,4 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
         for task in config["tasks"]:
             resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
     limit = float(config["cost_limit"] if "cost_limit" in options else entry.get("cost_limit", config["cost_limit"]))
-    return Entry(train, shared, check_options(known, options, limit, hp, name), limit)
+    return Entry(train, shared, check_options(train, known, options, limit, hp, name), limit)

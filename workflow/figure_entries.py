@@ -51,13 +51,13 @@ def figure_entries(config: dict) -> dict[str, dict]:
             if key not in ("kind", *KEYS[entry["kind"]]):
                 raise InputError(
                     f"figures: {name}: {key!r} means nothing to a figure of kind {entry['kind']}; "
-                    f"{nearest(key, KEYS[entry['kind']])}."
+                    f"{nearest(key, KEYS[entry['kind']])}"
                 )
         for key, known in (("methods", config["methods"]), ("tasks", config["tasks"])):
             for value in entry.get(key, []):
                 if value not in known:
                     raise InputError(
-                        f"figures: {name}: {key}: {value!r} is none of this study's; {nearest(value, known)}."
+                        f"figures: {name}: {key}: {value!r} is none of this study's; {nearest(value, known)}"
                     )
         if entry["kind"] == "curves" and window is not None:
             entry = {"window": window} | entry
@@ -67,7 +67,7 @@ def figure_entries(config: dict) -> dict[str, dict]:
             if entry["reference"] not in shown:
                 raise InputError(
                     f"figures: {name}: reference: {entry['reference']!r} is not among its methods; "
-                    f"{nearest(entry['reference'], shown)}."
+                    f"{nearest(entry['reference'], shown)}"
                 )
         if entry["kind"] in ("sparsity", "offline"):
             entry = {"tasks": config["tasks"]} | entry

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from marvel.datasets.sources import collector
+from marvel.errors import InputError
 from marvel.hyperparameters import FIELDS, checked
 from marvel.options import options_of
 from marvel.tasks import TASKS, get_task
@@ -40,7 +41,11 @@ def collect_options(path: Path = COLLECT) -> dict[str, dict]:
     known = {name for task in TASKS for name in options_of(collector(task))}
     table = {}
     for task, (where, values) in _rows(path, known).items():
-        table[task] = check_all(options_of(collector(task)), values, where)
+        train = collector(task)
+        for name in values:
+            if name not in options_of(train):
+                raise InputError(f"{where}: {name!r} is no option of {train}; leave the cell blank.")
+        table[task] = check_all(options_of(train), values, where)
     return table
 
 

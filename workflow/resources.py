@@ -29,7 +29,7 @@ def expand_tasks(words: list[str]) -> list[str]:
             suite = word.removeprefix("suite:")
             found = [task.name for task in TASKS.values() if task.suite == suite]
             if not found:
-                raise InputError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}.")
+                raise InputError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}")
         elif set(word) & set("*?["):
             found = [task.name for task in TASKS.values() if fnmatchcase(task.name, word) and task.suite != "toy"]
             if not found:
@@ -51,13 +51,13 @@ def ranks_section(config: dict) -> dict:
         return {}
     for key in ("offline", "prealign"):
         if (name := config["ranks"][key]) not in (known := config.get(key, {})):
-            raise InputError(f"ranks: {key} is {name!r}; {nearest(name, known)}.")
+            raise InputError(f"ranks: {key} is {name!r}; {nearest(name, known)}")
     train = config["offline"][config["ranks"]["offline"]]["train"]
     if not constant_of(train, "HANDS_CRITICS_OVER", False):
         raise InputError(f"ranks: {train} hands no critics over; name an offline entry whose algorithm does.")
     for task in config["ranks"].get("tasks", []):
         if task not in config["tasks"]:
-            raise InputError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}.")
+            raise InputError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}")
     return {"tasks": config["tasks"], "points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
 
 

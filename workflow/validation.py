@@ -27,7 +27,7 @@ def check_keys_once(path: Path) -> None:
     """
     twice, waiting, seen = [], [((), yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))], set()
     while waiting:
-        place, node = waiting.pop()
+        place, node = waiting.pop(0)
         if id(node) in seen:  # an alias
             continue
         seen.add(id(node))
@@ -47,16 +47,19 @@ def check_keys_once(path: Path) -> None:
         raise InputError(f"{path}: given twice: {', '.join(text for _, text in sorted(twice))}; keep one of each.")
 
 
-def from_command_line(value: object, top: bool = True) -> object:
-    """Values of `--config key=value`, of which Snakemake reads all that lie within a list or mapping as text."""
+def from_command_line(config: dict) -> dict:
+    """Values of `--config key=value`: Snakemake reads all that lies within a list or mapping as text."""
+    return {key: value if isinstance(value, str) else _typed(value) for key, value in config.items()}
+
+
+def _typed(value: object) -> object:
+    """Numbers, booleans and null in place of the texts that YAML reads so."""
     if isinstance(value, dict):
-        return {key: from_command_line(part, top=False) for key, part in value.items()}
+        return {key: _typed(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [from_command_line(part, top=False) for part in value]
-    if top or not isinstance(value, str):
-        return value
+        return [_typed(part) for part in value]
     try:
-        found = yaml.safe_load(value)
+        found = yaml.safe_load(value) if isinstance(value, str) else value
     except yaml.YAMLError:
         return value
     return found if found is None or isinstance(found, bool | int | float) else value
@@ -118,7 +121,7 @@ def check_schema(config: dict) -> None:
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         unknown = next(key for key in value if key not in known)
-        raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}.")
+        raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}")
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in value)
         raise InputError(f"{where}: the key {missing!r} is missing.")

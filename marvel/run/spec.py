@@ -79,7 +79,7 @@ def read_spec(text: str) -> dict:
     spec.pop("record", None)
     for key in spec:
         if key not in KEYS:
-            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, KEYS)}.")
+            raise InputError(f"{source}: {key!r} is no key of a spec; {nearest(key, KEYS)}")
     for key, option in KEYS.items():
         if option.default is REQUIRED and key not in spec:
             raise InputError(f"{source}: the key {key!r} is missing.")
@@ -109,16 +109,16 @@ def load_train(name: str):
 
 
 def check_options(
-    known: dict[str, Option], given: dict, cost_limit: float | None, hp: Hyperparameters, where: str
+    train: str, known: dict[str, Option], given: dict, cost_limit: float | None, hp: Hyperparameters, where: str
 ) -> dict:
-    """The given options with each value in its type; `controller` is tried out as well.
+    """The given options of a method with each value in its type; `controller` is tried out as well.
 
     Raises:
         InputError: An option that the method does not have, or a value that it does not take.
     """
     for name in given:
         if name not in known:
-            raise InputError(f"{where}: {name!r} is no option; {nearest(name, known)}.")
+            raise InputError(f"{where}: {name!r} is no option of {train}.train; {nearest(name, known)}")
     options = check_all(known, given, where)
     if "controller" in options:
         try:
@@ -137,6 +137,6 @@ def resolve_spec(spec: dict, train) -> tuple[dict, Hyperparameters]:
     get_task(spec["task"])
     known = read_options(Path(inspect.getsourcefile(train)))
     hp = resolve(spec["hyperparameters"], where=spec["method"])
-    options = check_options(known, spec["options"], spec["cost_limit"], hp, f"{spec['method']} ({spec['train']})")
+    options = check_options(spec["train"], known, spec["options"], spec["cost_limit"], hp, spec["method"])
     defaults = {name: option.default for name, option in known.items()}
     return spec | {"hyperparameters": asdict(hp), "options": defaults | options}, hp

@@ -2,6 +2,4 @@
 
 import os
 
-os.environ["MPLBACKEND"] = (
-    "agg"  # before matplotlib is imported: files are drawn, whatever a notebook's terminal exports
-)
+os.environ["MPLBACKEND"] = "agg"  # read when matplotlib is imported; a notebook's terminal exports another

@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if not options.per_seed.is_file():
         raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.scripts.tables`.")
-    table = beside(published(), pd.read_csv(options.per_seed))
+    table = beside(published(), pd.read_csv(options.per_seed, keep_default_na=False, na_values=[""]))
     write_atomic(options.out, table.to_csv(index=False))
     print(f"compare: {len(table)} published numbers, {table['ours'].notna().sum()} with ours beside -> {options.out}")
 
