@@ -109,10 +109,10 @@ def chance_of_first(first: float, second: float, inverse_temperature: float = 1.
 
 
 class Values:
-    """An ensemble's smallest value of a few actions, in NumPy: a fifth of the time of a torch call.
+    """An ensemble's smallest value of a few actions, in NumPy: a sixth of the time of torch calls.
 
     It shares the critics' memory, so it follows in-place optimiser steps; make a new one after loading weights. NumPy
-    and torch add up products in another order, so values differ in the last bits (relative 1e-7).
+    and torch add up products in another order, so values differ in the last bits.
     """
 
     def __init__(self, critics: Critics):
