@@ -136,7 +136,8 @@ def _table(parts: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
             interval = "" if pd.isna(row.low) else f" [{_number(row.low)}, {_number(row.high)}]"
             standardized = "–" if pd.isna(row.standardized) else number(row.standardized)
             place = "all tasks" if task == "all" else task
-            cells = [f"{_number(row.effect)}{interval}", standardized, _p(row.p), _open(row.leaning) if row.leaning else "–"]
+            leaning = _open(row.leaning) if row.leaning else "–"
+            cells = [f"{_number(row.effect)}{interval}", standardized, _p(row.p), leaning]
             rows.append([place, row.part, UNITS.get(row.metric, row.metric), str(int(row.n)), *cells])
         if task != "all":
             of_task = verdicts[verdicts["task"] == task].iloc[0]
