@@ -94,6 +94,9 @@ def test_clear_differences_decide_and_missing_lines_do_not():
     assert (found["C2"], found["C3"], found["C8"]) == ("not tested",) * 3
     assert found["C5"] == found["C7"] == "undecided"  # nobody violates
     assert found["C1"] == "supported"  # equal, so no better
+    parts = judged(study())[0].query("claim == 'C1' and task == 'BallRun' and form == 'ours'")
+    unstable = parts[parts["part"].str.startswith("unstable")].iloc[0]
+    assert unstable["p"] > 0.05 and unstable["leaning"] == "contradicted"  # `otherwise` is no test, so it has no p
     found = totals(study(marvel=(0.8, 40.0)))
     assert (found["C4"], found["C7"]) == ("contradicted", "contradicted")
     found = totals(study(warm_start=(0.9, 10.0), vpa_pid=(0.4, 60.0), vpa_dual_ascent=(0.4, 60.0)))
