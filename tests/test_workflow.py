@@ -150,7 +150,7 @@ def test_missing_dataset_stops_before_any_job_with_one_sentence(project, tmp_pat
 def test_bad_config_stops_snakemake_with_that_sentence(project, toy_dataset):
     result = project.run(toy_config(toy_dataset, tasks=["CarRum"]), "-n")
     assert result.returncode != 0
-    assert result.stdout.strip().splitlines()[-1].startswith("error: there is no task 'CarRum'")
+    assert result.stdout.strip().splitlines()[-1].startswith("error: tasks: there is no task 'CarRum'")
 
 
 def test_planning_six_thousand_jobs_takes_at_most_three_milliseconds_each(project, toy_dataset):
