@@ -79,9 +79,12 @@ NAME = "is no name; a name has letters, digits and _, a letter first, at most 10
             "x: 'contoller' is neither an option of baselines.from_scratch nor a hyperparameter; did you "
             "mean controller",
         ),
-        ({"methods": {"x": {"train": "marvel.method", "start": "prealined"}}}, "'prealined' is not one of"),
+        (
+            {"methods": {"x": {"train": "marvel.method", "start": "prealined"}}},
+            "config: methods: x: start: 'prealined' is not one of scratch, offline, prealigned.",
+        ),
         ({"offline_seed": "shared"}, "config: offline_seed is 'shared'; it must be 'paired' or a whole number >= 0."),
-        ({"dataset": {"source": "dslr"}}, "config: dataset: source: 'dslr' is not one of ['dsrl', 'collect']"),
+        ({"dataset": {"source": "dslr"}}, "config: dataset: source: 'dslr' is not one of dsrl, collect."),
         ({"dataset": {"source": "dsrl", "files": {"Toi": "x"}}}, "dataset: files: there is no task 'Toi'"),
         # names
         ({"methods": {True: SCRATCH}}, "config: methods: the key True is no text"),
