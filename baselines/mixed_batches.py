@@ -5,7 +5,6 @@ from collections.abc import Callable
 import torch
 
 from marvel.buffer import Batch, ReplayBuffer
-from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
 from marvel.run.context import Context
 
@@ -24,10 +23,8 @@ def mixed_batches(
         `sample(online, generator)`, whose first rows are the offline ones; None for a share of 0.
 
     Raises:
-        InputError: The share is no share, or the run has no dataset.
+        InputError: The run has no dataset.
     """
-    if not 0 <= offline_share <= 1:
-        raise InputError(f"{context.method}: offline_share is {offline_share}; it must be between 0 and 1.")
     if offline_share == 0:
         return None
     dataset = ReplayBuffer.from_dataset(context.read_dataset(), hp.timeouts_terminal)

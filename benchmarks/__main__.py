@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import startup
+from benchmarks import choice, startup
 from marvel import numerics
 from marvel.run import record
 
@@ -40,6 +40,7 @@ UPDATES = {
     "BEAR-Lag step, 512, 2 x 256": ("bear", 2, ("8 / 2",), "osrl-lib 0.1.0", 1),
 }
 STARTUP = "a job until its first row"
+CHOICE = "PEX's choice of an action"
 MISSING = "not measured here"
 
 
@@ -117,6 +118,9 @@ def lines(part: str, options: argparse.Namespace) -> list[dict]:
     if part == STARTUP:
         jobs, imports = startup.turns(options.turns)
         return [line(part, "", "s", jobs, "import torch, alone", imports, None)]
+    if part == CHOICE:
+        measured = {sizes: choice.turns(options.turns, *SIZES[sizes], options.train) for sizes in SIZES}
+        return [line(part, sizes, "us", own, "torch calls", peers, None) for sizes, (own, peers) in measured.items()]
     if part in UPDATES:
         return [measure(part, sizes, options) for sizes in UPDATES[part][2]]
     from benchmarks import rollouts
@@ -158,7 +162,7 @@ def markdown(rows: list[dict], notes: list[str]) -> str:
 
 def main() -> None:
     """Command line."""
-    parts = [*UPDATES, STARTUP]
+    parts = [*UPDATES, STARTUP, CHOICE]
     if importlib.util.find_spec("benchmarks.rollouts"):
         parts.append("rollouts")
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.splitlines()[0])

@@ -4,8 +4,9 @@
 
 The whole rollout is a reset, two hidden layers of 256 units that choose an action at each step, and the storing of the
 episode in a replay buffer; the stock environment is only reset and stepped. Every episode has one action, drawn by its
-seed and held; all three play the same episodes, so that Bullet and MuJoCo do the same work in each. They take turns in
-one process and only CPU time is counted, so other work on the machine disturbs the ratios little.
+seed and held; all three play the same episodes, so that Bullet and MuJoCo do the same work in each. They play each
+episode one after the other in one process, and only CPU time is counted, so other work on the machine disturbs the
+ratios little. Their spread is that over blocks of episodes.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from marvel.rollout import play_episode
 from marvel.simulators.bullet import real_stdout
 from marvel.tasks import TASKS, Task, get_task, make_env
 
-TURNS = 9
-SECONDS = 0.4  # CPU time of the stock environment's turn, at least one episode
+BLOCKS = 15
+SECONDS = 0.4  # CPU time of the stock environment in a block, which has at least one episode
 DEFAULT = [name for name, task in TASKS.items() if task.suite == "bullet"] + ["HalfCheetahVelocity"]
 
 
@@ -73,35 +74,39 @@ def rollout_player(task: Task, env: gymnasium.Env) -> Callable[[int], int]:
     return play
 
 
-def speed(play: Callable[[int], int], seeds: range) -> float:
-    """Steps per CPU second over the episodes of `seeds`, resets included."""
-    began = time.process_time()
-    steps = sum(play(seed) for seed in seeds)
-    return steps / (time.process_time() - began)
+def speeds(players: dict[str, Callable[[int], int]], seeds: range) -> dict[str, float]:
+    """Steps per CPU second of each player over the episodes of `seeds`, resets included."""
+    steps, seconds = dict.fromkeys(players, 0), dict.fromkeys(players, 0.0)
+    for seed in seeds:
+        for player, play in players.items():
+            began = time.process_time()
+            steps[player] += play(seed)
+            seconds[player] += time.process_time() - began
+    return {player: steps[player] / seconds[player] for player in players}
 
 
-def reset_seconds(env: gymnasium.Env, turns: int) -> float:
+def reset_seconds(env: gymnasium.Env) -> float:
     """Median CPU seconds of a reset."""
     seconds = []
-    for seed in range(turns):
+    for seed in range(9):
         began = time.process_time()
         env.reset(seed=seed)
         seconds.append(time.process_time() - began)
     return statistics.median(seconds)
 
 
-def compare(name: str, turns: int = TURNS, seconds: float = SECONDS) -> dict:
+def compare(name: str, blocks: int = BLOCKS, seconds: float = SECONDS) -> dict:
     """Measure one task.
 
     Args:
         name: The task; it needs a stock environment, so it cannot be the toy.
-        turns: How often the three are timed.
-        seconds: CPU time of a turn of the stock environment.
+        blocks: Blocks of episodes.
+        seconds: CPU time of the stock environment in a block.
 
     Returns:
-        "task"; medians over the turns of steps per CPU second, "stock", "environment" and "rollout"; of the ratios of
-        the latter two to the stock environment of the same turn "environment_ratio" and "rollout_ratio" (medians), and
-        "rollout_ratio_low" and "rollout_ratio_high" (quartiles); CPU seconds of a reset, "stock_reset" and "our_reset".
+        "task"; "stock", "environment" and "rollout", steps per CPU second, medians over the blocks; "environment_ratio"
+        and "rollout_ratio", medians of the ratios to the stock environment in the same block, the latter's quartiles
+        "rollout_ratio_low" and "rollout_ratio_high"; "stock_reset" and "our_reset", CPU seconds of a reset.
     """
     task = get_task(name)
     ours = make_env(task)  # also registers the stock environment
@@ -114,22 +119,18 @@ def compare(name: str, turns: int = TURNS, seconds: float = SECONDS) -> dict:
         "environment": environment_player(task, ours),
         "rollout": rollout_player(task, ours),
     }
-    episodes, began = 0, time.process_time()  # the warm-up of the stock environment tells how many fill a turn
+    episodes, began = 0, time.process_time()  # the warm-up of the stock environment tells how many make a block
     while episodes == 0 or time.process_time() - began < seconds:
         players["stock"](episodes)
         episodes += 1
     players["rollout"](0)
-    speeds = {player: [] for player in players}
-    for turn in range(turns):
-        seeds = range(turn * episodes, (turn + 1) * episodes)
-        for player, play in players.items():
-            speeds[player].append(speed(play, seeds))
-    row = {"task": name} | {player: statistics.median(values) for player, values in speeds.items()}
+    table = [speeds(players, range(block * episodes, (block + 1) * episodes)) for block in range(blocks)]
+    row = {"task": name} | {player: statistics.median(block[player] for block in table) for player in players}
     for player in ("environment", "rollout"):
-        ratios = [value / base for value, base in zip(speeds[player], speeds["stock"], strict=True)]
+        ratios = [block[player] / block["stock"] for block in table]
         low, row[f"{player}_ratio"], high = np.quantile(ratios, (0.25, 0.5, 0.75)).tolist()
     row |= {"rollout_ratio_low": low, "rollout_ratio_high": high}
-    row |= {"stock_reset": reset_seconds(stock, turns), "our_reset": reset_seconds(ours, turns)}
+    row |= {"stock_reset": reset_seconds(stock), "our_reset": reset_seconds(ours)}
     stock.close()
     ours.close()
     return row
@@ -152,11 +153,11 @@ def main() -> None:
     """Command line: print the table as Markdown."""
     parser = argparse.ArgumentParser(prog="./run python -m benchmarks.rollouts", description=__doc__.splitlines()[0])
     parser.add_argument("tasks", nargs="*", default=DEFAULT, metavar="TASK", help="default: %(default)s")
-    parser.add_argument("--turns", type=int, default=TURNS, help="repeats, of which medians are taken")
+    parser.add_argument("--blocks", type=int, default=BLOCKS, help="blocks of episodes, of which medians are taken")
     options = parser.parse_args()
     print(HEADER, flush=True)
     for name in options.tasks:
-        print(markdown(compare(name, options.turns)), flush=True)
+        print(markdown(compare(name, options.blocks)), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ class Adam:
     and whose step costs more than the kernel for networks as small as these.
 
     Args:
-        parameters: Tensors to move, in place.
+        parameters: Contiguous tensors to move, in place.
         lr: Step size.
     """
 
@@ -30,10 +30,11 @@ class Adam:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step down the given gradients, one per parameter."""
+        gradients = [gradient.contiguous() for gradient in gradients]  # the kernel reads memory in order
         self.steps += 1
         moments = (self.first, self.second, [], [self.steps] * len(self.parameters))
         settings = {"lr": self.lr, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
-        torch._fused_adam_(self.parameters, list(gradients), *moments, **settings, amsgrad=False, maximize=False)
+        torch._fused_adam_(self.parameters, gradients, *moments, **settings, amsgrad=False, maximize=False)
 
     def state_dict(self) -> dict:
         """Learning rate, count of steps and both moments, in the order of the parameters."""

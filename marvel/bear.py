@@ -13,8 +13,9 @@ from torch import Tensor
 from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
 from marvel.cpq import discounted_limit
+from marvel.critics import Critics
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, in_pieces, move_towards
+from marvel.networks import Draw, SquashedGaussianActor, copy_of, gaussian, in_pieces, move_towards
 from marvel.offline import train_offline
 from marvel.run.context import Context
 from marvel.vae import ActionVAE
@@ -137,8 +138,8 @@ class BEAR:
         reward_next, cost_next = self.next_values(next_observations, draw)
         reward_targets = self.reward_scale * rewards + self.discount * (1 - terminals) * reward_next
         cost_targets = costs + self.discount * cost_next
-        self.reward_optimizer.descend(self.reward_groups.regression_loss(observations, actions, reward_targets))
-        self.cost_optimizer.descend(self.cost_groups.regression_loss(observations, actions, cost_targets))
+        self.reward_optimizer.step(self.reward_groups.regression_gradients(observations, actions, reward_targets))
+        self.cost_optimizer.step(self.cost_groups.regression_gradients(observations, actions, cost_targets))
 
         loss, discrepancy, multiplier = self.actor_loss(observations, draw)
         self.actor_optimizer.descend(loss)

@@ -11,9 +11,10 @@ import torch
 
 from marvel.adam import Adam
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.critics import Critics
 from marvel.datasets.filters import relabel_outliers
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, SquashedGaussianActor, copy_of, gaussian, move_towards
+from marvel.networks import Draw, SquashedGaussianActor, copy_of, gaussian, move_towards
 from marvel.offline import train_offline
 from marvel.run.context import Context
 
@@ -88,8 +89,8 @@ class CPQ:
             reward_targets = self.reward_scale * rewards + self.discount * (1 - terminals) * value
             next_actions = (mean + std * draw("next_cost", *shape)).tanh()
             cost_targets = costs + self.discount * self.cost_target.smallest(next_observations, next_actions)
-        self.reward_optimizer.descend(self.reward_critic.regression_loss(observations, actions, reward_targets))
-        self.cost_optimizer.descend(self.cost_critic.regression_loss(observations, actions, cost_targets))
+        self.reward_optimizer.step(self.reward_critic.regression_gradients(observations, actions, reward_targets))
+        self.cost_optimizer.step(self.cost_critic.regression_gradients(observations, actions, cost_targets))
         self.actor_optimizer.descend(self.actor_loss(observations, draw))
         move_towards(self.reward_target, self.reward_critic, self.tau)
         move_towards(self.cost_target, self.cost_critic, self.tau)

@@ -15,6 +15,7 @@ from marvel.errors import InputError
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+_warned = False  # about missing locks, once per process
 
 
 def file_hash(path: Path) -> str:
@@ -91,8 +92,9 @@ def lock(file, wait: bool = True) -> bool:
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
-        print(
-            f"warning: the file system of {file.name} has no locks; start only one process at a time there.",
-            file=sys.stderr,
-        )
+        global _warned
+        if not _warned:
+            place = f"warning: the file system of {file.name} has no locks ({error.strerror})"
+            print(f"{place}; start only one process at a time there.", file=sys.stderr)
+            _warned = True
     return True

@@ -1,8 +1,6 @@
-"""Networks: a tanh-squashed Gaussian actor, stacked critics, and the actor's NumPy twin that plays episodes."""
+"""Networks: a tanh-squashed Gaussian actor and its NumPy twin that plays episodes; what all networks share."""
 
 import copy
-import functools
-import itertools
 import math
 from collections.abc import Callable
 
@@ -81,71 +79,14 @@ class SquashedGaussianActor(nn.Module):
         """
         mean, log_std = self(observations)
         u = mean + log_std.exp() * noise
+        actions = u.tanh()
         constant = 0.5 * math.log(2 * math.pi)
         if log_prob == "true":
-            gaussian = -(0.5 * noise.square() + constant + log_std).sum(-1)
-            # log(1 - tanh(u)^2) without cancellation: 2 (log 2 - u - softplus(-2u)), Spinning Up's form
-            correction = (2 * (math.log(2) - u - functional.softplus(-2 * u))).sum(-1)
-            return u.tanh(), gaussian - correction
+            # log N(u) - log(1 - tanh(u)^2), the latter without cancellation as 2 (log 2 - u - softplus(-2u))
+            correction = 2 * (u + functional.softplus(-2 * u)) - 2 * math.log(2)
+            return actions, (correction - log_std - (0.5 * noise.square() + constant)).sum(-1)
         gaussian = (0.5 + constant + log_std).sum(-1)
-        actions = u.tanh()
         return actions, gaussian - (1 - actions.square() + 1e-6).log().sum(-1)
-
-
-class Critics(nn.Module):
-    """An ensemble of Q(s, a) networks with ReLU, evaluated as one stack of matrix products.
-
-    Args:
-        members: Number of networks.
-        input_dim: observation_dim + action_dim.
-        hidden: Widths of the hidden layers.
-        generator: Source of the initial weights.
-        layer_norm: Whether each hidden layer is normalised over its units, with learned scale and shift, before ReLU.
-    """
-
-    def __init__(
-        self, members: int, input_dim: int, hidden: list[int], generator: torch.Generator, layer_norm: bool = False
-    ):
-        super().__init__()
-        sizes = [input_dim, *hidden, 1]
-        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for width_in, width_out in itertools.pairwise(sizes):
-            bound = 1 / math.sqrt(width_in)
-            for parameters, shape in ((self.weights, (width_in, width_out)), (self.biases, (1, width_out))):
-                drawn = torch.empty(members, *shape).uniform_(-bound, bound, generator=generator)
-                parameters.append(nn.Parameter(drawn))
-        normed = hidden if layer_norm else []
-        self.scales = nn.ParameterList(nn.Parameter(torch.ones(members, 1, width)) for width in normed)
-        self.shifts = nn.ParameterList(nn.Parameter(torch.zeros(members, 1, width)) for width in normed)
-
-    def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """Values (members, batch)."""
-        inputs = torch.cat((observations, actions), -1)
-        hidden = inputs.expand(len(self.weights[0]), *inputs.shape)
-        *inner, (last_weight, last_bias) = zip(self.weights, self.biases, strict=True)
-        for layer, (weight, bias) in enumerate(inner):
-            hidden = torch.baddbmm(bias, hidden, weight)
-            if len(self.scales):
-                normal = functional.layer_norm(hidden, hidden.shape[-1:])
-                hidden = torch.addcmul(self.shifts[layer], self.scales[layer], normal)
-            hidden = hidden.relu_()
-        # a batched matrix product of width 1 takes five times as long as this
-        return (hidden * last_weight.mT).sum(-1) + last_bias.squeeze(-1)
-
-    def layers(self) -> list[list[tuple[Tensor, Tensor]]]:
-        """Each member's weights (in, out) and biases (out,), layer by layer; without `layer_norm` that is all."""
-        pairs = [
-            zip(weight, bias.squeeze(1), strict=True) for weight, bias in zip(self.weights, self.biases, strict=True)
-        ]
-        return list(zip(*pairs, strict=True))
-
-    def smallest(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """The least member's value (batch,)."""
-        return least(self(observations, actions))
-
-    def regression_loss(self, observations: Tensor, actions: Tensor, targets: Tensor) -> Tensor:
-        """Sum over members of the mean squared error to `targets` (batch,)."""
-        return (self(observations, actions) - targets).square().mean(1).sum()
 
 
 @torch.no_grad()
@@ -168,68 +109,14 @@ def in_pieces(layers: list[tuple[Tensor, Tensor]], inputs: Tensor, rows: int = 5
     return torch.cat(outputs)
 
 
-def least(values: Tensor) -> Tensor:
-    """The least over the first axis."""
-    return functools.reduce(torch.minimum, values.unbind())
-
-
 def copy_of(module: nn.Module) -> nn.Module:
     """A target network: the same weights, without gradients."""
     return copy.deepcopy(module).requires_grad_(False)
 
 
-class Stack:
-    """Several critics side by side, evaluated as one stack of matrix products where their shapes agree.
-
-    Their parameters then become parts of the stack's memory, so that each critic can still be called, saved, loaded and
-    moved by itself. Where the shapes differ, each is evaluated in turn.
-
-    Args:
-        *critics: `Critics` of the same input.
-    """
-
-    def __init__(self, *critics: Critics):
-        self.critics, self.members = critics, [len(critic.weights[0]) for critic in critics]
-        self.whole = None
-        if len({tuple(part.shape[1:] for part in critic.parameters()) for critic in critics}) == 1:
-            self.whole = copy.deepcopy(critics[0])
-            for joined, *parts in zip(self.whole.parameters(), *(c.parameters() for c in critics), strict=True):
-                joined.data = torch.cat([part.data for part in parts])
-                for part, memory in zip(parts, joined.data.split(self.members), strict=True):
-                    part.data = memory
-        leaves = critics if self.whole is None else [self.whole]
-        self._parameters = [parameter for module in leaves for parameter in module.parameters()]
-
-    def parameters(self) -> list[Tensor]:
-        """What its values depend on."""
-        return self._parameters
-
-    def __call__(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """Values of all members of all critics (members, batch)."""
-        if self.whole is not None:
-            return self.whole(observations, actions)
-        return torch.cat([critic(observations, actions) for critic in self.critics])
-
-    def smallest(self, observations: Tensor, actions: Tensor) -> list[Tensor]:
-        """Each critic's least member's value (batch,)."""
-        return [least(values) for values in self(observations, actions).split(self.members)]
-
-    def regression_loss(self, observations: Tensor, actions: Tensor, targets: list[Tensor]) -> Tensor:
-        """Sum over all members of the mean squared error to the targets of their critic, (batch,) each."""
-        rows = torch.stack([row for row, count in zip(targets, self.members, strict=True) for _ in range(count)])
-        return (self(observations, actions) - rows).square().mean(1).sum()
-
-    def gradients(self, loss: Tensor) -> list[list[Tensor]]:
-        """Gradients of `loss` for the parameters of each critic."""
-        found = iter(torch.autograd.grad(loss, self._parameters))
-        if self.whole is None:
-            return [[next(found) for _ in critic.parameters()] for critic in self.critics]
-        return list(zip(*(gradient.split(self.members) for gradient in found), strict=True))
-
-
 @torch.no_grad()
-def move_towards(target: nn.Module | Stack, source: nn.Module | Stack, tau: float) -> None:
-    """Polyak averaging: target <- tau * source + (1 - tau) * target, all parameters in one call."""
+def move_towards(target, source, tau: float) -> None:
+    """Polyak averaging of `parameters()`: target <- tau * source + (1 - tau) * target, all in one call."""
     torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), tau)
 
 

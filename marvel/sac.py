@@ -9,9 +9,10 @@ from torch import Tensor
 
 from marvel.adam import Adam
 from marvel.buffer import Batch
+from marvel.critics import Critics, Stack
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Draw, Policy, SquashedGaussianActor, Stack, copy_of, move_towards
+from marvel.networks import Draw, Policy, SquashedGaussianActor, copy_of, move_towards
 
 
 class SACLagrangian:
@@ -97,10 +98,10 @@ class SACLagrangian:
             reward_next, cost_next = self.targets.smallest(batch.next_observations, next_actions)
             reward_targets = self.hp.reward_scale * batch.rewards + discount * (reward_next + reward_bonus)
             cost_targets = batch.costs + discount * (cost_next + cost_bonus)
-        loss = self.critics.regression_loss(batch.observations, batch.actions, [reward_targets, cost_targets])
-        reward_gradients, cost_gradients = self.critics.gradients(loss)
-        self.reward_optimizer.step(reward_gradients)
-        self.cost_optimizer.step(cost_gradients)
+        targets = [reward_targets, cost_targets]
+        gradients = self.critics.regression_gradients(batch.observations, batch.actions, targets)
+        self.reward_optimizer.step(gradients[0])
+        self.cost_optimizer.step(gradients[1])
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
 
     def actor_loss(self, observations: Tensor, multiplier: float, draw: Draw) -> Tensor:

@@ -37,7 +37,7 @@ RANGES = {
     "*_width": "> 0",
     "*_scale": "> 0",
     "std": "> 0",
-    "softness": "> 0",
+    "inverse_temperature": "> 0",
 }
 COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 RANGE = re.compile(r"((>=|>|<=|<) [-+]?\d+(\.\d+)?( and (?=\S)|$))*")

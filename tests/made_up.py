@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from marvel.run.progress import COLUMNS
 from marvel.tasks import get_task, normalize_cost, normalize_return
-from workflow.scripts import scores
+from workflow.statistics.scores import SCORES
 
 
 def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 60, peak: float = 90.0) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 
                 count = 0 if method == "offline_only" else rounds
                 done = np.arange(count + 1) / max(count, 1)
                 lengths = random.integers(3 * task.max_episode_steps, 5 * task.max_episode_steps + 1, count)
-                frame = pd.DataFrame({column: np.nan for column in scores.COLUMNS}, index=range(count + 1))
+                frame = pd.DataFrame({column: np.nan for column in COLUMNS}, index=range(count + 1))
                 frame["round"] = frame["env_steps"] = np.arange(count + 1)
                 frame["episodes"], frame["updates"] = 5 * frame["round"], 20 * frame["round"]
                 frame["env_steps"] = np.concatenate([[0], np.cumsum(lengths)])
@@ -36,9 +37,11 @@ def made_up(tasks: list[str], methods: list[str], seeds: int = 3, rounds: int = 
                     task.min_return + 0.45 * span + random.normal(0, 0.03 * span, sum(evaluated))
                 )
                 frame.loc[evaluated, "eval_cost"] = 14 + random.normal(0, 2, sum(evaluated))
-                frame = frame.assign(method=method, task=name, seed=seed, cost_limit=20.0, start="", code="current")
+                frame = frame.assign(
+                    method=method, task=name, seed=seed, cost_limit=20.0, start="", code="current", status=""
+                )
                 for source in ("train", "eval"):
                     frame[f"{source}_return_normalized"] = normalize_return(task, frame[f"{source}_return"])
                     frame[f"{source}_cost_normalized"] = normalize_cost(task, frame[f"{source}_cost"], 20.0)
                 frames.append(frame)
-    return pd.concat(frames, ignore_index=True)[scores.SCORES]
+    return pd.concat(frames, ignore_index=True)[SCORES]

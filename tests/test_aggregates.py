@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from made_up import made_up
 
-from workflow.scripts import aggregates, summary, sweeps, tables
-from workflow.scripts.intervals import interquartile_mean
+from workflow.scripts import summary, sweeps
+from workflow.statistics import aggregates
+from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
+from workflow.statistics.per_seed import per_seed, with_evaluated
 
 
 def rliable_metrics():
@@ -53,15 +55,15 @@ def test_probability_of_improvement_is_rliables(matrices):
 
 def test_bootstrap_draws_inside_tasks_and_one_run_has_no_interval(matrices):
     constant = np.tile([1.0, 5.0], (4, 1))  # tasks differ, runs do not
-    value, low, high = aggregates.bootstrap((constant,), lambda scores: scores.mean((-2, -1)), aggregates.fresh())
+    value, low, high = bootstrap((constant,), lambda scores: scores.mean((-2, -1)), fresh())
     assert value == low == high == 3
-    value, low, high = aggregates.bootstrap(matrices, aggregates.improvement, aggregates.fresh())
+    value, low, high = bootstrap(matrices, aggregates.improvement, fresh())
     assert low < value < high
-    assert np.isnan(aggregates.bootstrap((matrices[0][:1],), interquartile_mean, aggregates.fresh())[1])
+    assert np.isnan(bootstrap((matrices[0][:1],), interquartile_mean, fresh())[1])
 
 
 def test_matrices_refuse_holes_and_mixed_limits():
-    seeds = tables.per_seed(made_up(["BallRun", "CarRun"], ["marvel"], seeds=2, rounds=6))
+    seeds = per_seed(made_up(["BallRun", "CarRun"], ["marvel"], seeds=2, rounds=6))
     assert aggregates.matrices(seeds, "train_return")["marvel"].shape == (2, 2)
     with pytest.raises(ValueError, match="no train_return on CarRun with seed 1"):
         aggregates.matrices(seeds[:3], "train_return")
@@ -72,7 +74,7 @@ def test_matrices_refuse_holes_and_mixed_limits():
 def test_evaluated_policies_stand_for_themselves():
     scores = made_up(["BallRun"], ["offline_only"], seeds=2)
     scores.loc[scores["seed"] == 1, "eval_cost"] = 25.0
-    seeds = aggregates.with_evaluated(tables.per_seed(scores))
+    seeds = with_evaluated(per_seed(scores))
     assert seeds["train_return_normalized"].tolist() == seeds["eval_return_normalized"].tolist()
     assert seeds["feasible_return_normalized"].tolist() == [seeds["eval_return_normalized"][0], 0.0]
     assert seeds["violation_rate"].isna().all()
@@ -80,11 +82,13 @@ def test_evaluated_policies_stand_for_themselves():
 
 def test_figures_over_tasks_show_return_beside_feasible_return_and_cost():
     scores = made_up(["BallRun", "CarRun"], ["marvel", "warm_start", "offline_only"], seeds=3, rounds=10)
-    seeds = tables.per_seed(scores)
+    seeds = per_seed(scores)
     for figure, text in (summary.draw_aggregate(seeds), summary.draw_profiles(seeds)):
         labels = " ".join(axes.get_xlabel() for axes in figure.axes)
         assert all(word in labels for word in ("return", "feasible return", "cost"))
-        assert "2 tasks (BallRun, CarRun) with n = 3 seeds" in text and "stratified" in text and "few seeds" in text
+        assert (
+            "2 tasks (BallRun, CarRun) with n = 3 seeds" in text and "stratified" in text and "in 74 % of cases" in text
+        )
         assert "cost limit 20" in text
     figure, text = summary.draw_improvement(seeds, "warm_start")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["marvel", "offline_only"]
@@ -100,7 +104,7 @@ def test_lines_of_one_method_at_several_limits_are_one_curve():
     for limit in (10, 20, 40):
         name = {10: "marvel_limit10", 20: "marvel", 40: "marvel_limit40"}[limit]
         parts.append(made_up(["BallRun"], ["marvel"], seeds=2, rounds=8).assign(cost_limit=float(limit), method=name))
-    seeds = tables.per_seed(pd.concat(parts))
+    seeds = per_seed(pd.concat(parts))
     figure, text = sweeps.draw_limits(seeds)
     assert [label.get_text() for label in figure.legends[0].get_texts()] == ["marvel", "cost = limit"]
     assert "10, 20, 40" in text
@@ -116,11 +120,13 @@ def test_steps_are_a_chain_of_paired_differences():
         [("BallRun", m, s, 10 * p + s * (p == 2)) for p, m in enumerate(methods) for s in (0, 1, 2)],
         columns=["task", "method", "seed", "train_return"],
     )
-    table = sweeps.changes(seeds, methods, "train_return")
+    table = aggregates.changes(seeds, methods, "train_return")
     assert table["method"].tolist() == ["half", "marvel"]
     assert table["change"].tolist() == [10, 11]
-    assert (table["low"][0], table["high"][0], table["low"][1], table["high"][1]) == (10, 10, 10, 12)
-    full = tables.per_seed(made_up(["BallRun", "CarRun"], methods, seeds=3, rounds=6))
+    assert (table["low"][0], table["high"][0]) == (10, 10)
+    half = 4.3027 / np.sqrt(3)  # Student's quantile with two degrees of freedom; the changes are 10, 11, 12
+    assert (table["low"][1], table["high"][1]) == pytest.approx((11 - half, 11 + half), abs=1e-3)
+    full = per_seed(made_up(["BallRun", "CarRun"], methods, seeds=3, rounds=6))
     figure, text = sweeps.draw_steps(full, methods)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. marvel"]
     assert "from official to marvel" in text

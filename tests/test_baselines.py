@@ -7,14 +7,17 @@ import pytest
 import torch
 from toys import finish, make_context, small
 
-from baselines import from_scratch, jsrl, official_accounting, pex, rlpd_lag, wsrl_lag
+from baselines import from_scratch, jsrl, official_accounting, pex, wsrl_lag
 from baselines.mixed_batches import mixed_batches
 from marvel import datasets
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.critics import Critics
 from marvel.multipliers import Fixed
-from marvel.networks import Critics, gaussian
+from marvel.networks import gaussian
+from marvel.options import options_of
 from marvel.rollout import Episode
 from marvel.sac import SACLagrangian
+from marvel.values import check
 
 
 def test_guide_opens_the_episode_and_its_part_shrinks_to_nothing(toy_offline, monkeypatch):
@@ -122,11 +125,26 @@ def test_minibatches_are_partly_offline(share, rows, toy_dataset):
     assert all(len(column) == 8 for column in batch)
 
 
-def test_offline_shares_beyond_0_and_1_are_refused_and_0_reads_no_data(toy_offline):
+def test_a_share_of_0_reads_no_data_and_others_need_it():
     assert mixed_batches(make_context(), small(), 0) is None
-    for train in (rlpd_lag.train, pex.train):
-        with pytest.raises(ValueError, match=r"offline_share is 1\.5; it must be between 0 and 1"):
-            next(train(make_context(toy_offline), small(), offline_share=1.5))
+    with pytest.raises(ValueError, match="reads a dataset, but its spec names none"):
+        mixed_batches(make_context(), small(), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("train", "option", "value"),
+    [
+        ("baselines.pex", "offline_share", 1.5),
+        ("baselines.rlpd_lag", "offline_share", -0.1),
+        ("baselines.pex", "inverse_temperature", 0.0),
+        ("baselines.so2", "noise_clip", -0.6),
+        ("baselines.jsrl", "gate", -0.05),
+        ("baselines.pex", "fresh_learner", "no"),
+    ],
+)
+def test_options_out_of_range_are_refused(train, option, value):
+    with pytest.raises(ValueError, match=f"x: {option} is .*; it must be "):
+        check(options_of(train)[option], value, "x")
 
 
 def test_warm_up_plays_and_does_not_learn(toy_offline):

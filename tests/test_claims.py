@@ -1,4 +1,4 @@
-"""Verdicts on the paper's claims from made-up studies, published numbers beside ours, the words of docs/claims.md."""
+"""Verdicts on the paper's claims from made-up studies, the ledger's page, the words of docs/claims.md."""
 
 import json
 import re
@@ -11,10 +11,15 @@ import yaml
 from conftest import ROOT
 from made_up import made_up
 
-from workflow.scripts import claims, compare, measures, policies, tables
+from workflow.scripts import claims
+from workflow.statistics.claims import COLUMNS, VERDICTS, fill_in
+from workflow.statistics.conditions import RECORD
+from workflow.statistics.measures import Evidence, drift, measured
+from workflow.statistics.ranks import RANKS
 
 RULES = yaml.safe_load(claims.CLAIMS.read_text())
 PAPER = ["marvel", "warm_start", "from_scratch", "jsrl", "pex", "so2", "vpa_dual_ascent", "vpa_pid", "offline_only"]
+STAGES = ["offline/bear", "prealigned/vpa/cpq"]
 
 
 @cache
@@ -23,181 +28,273 @@ def made_up_once(seeds: int, tasks: tuple[str, ...]) -> pd.DataFrame:
     return made_up(list(tasks), PAPER, seeds=seeds, rounds=10)
 
 
-def study(seeds: int = 5, tasks=("BallRun", "CarRun"), **levels: tuple[float, float]) -> pd.DataFrame:
+def study(seeds: int = 8, tasks=("BallRun", "CarRun"), **levels: tuple[float, float]) -> pd.DataFrame:
     """Scores in which each method ends at a normalised return and a cost of its own, with a little noise over seeds."""
     scores = made_up_once(seeds, tuple(tasks)).copy()
     base = {"marvel": (0.8, 10.0)}
-    for method in scores["method"].unique():
+    for number, method in enumerate(scores["method"].unique()):
         value, cost = (base | levels).get(method, (0.4, 15.0))
         rows = (scores["method"] == method) & (scores["round"] > 0)
-        noise = 0.01 * scores.loc[rows, "seed"]
+        noise = 0.01 * np.sin(scores.loc[rows, "seed"] * (number + 1) + number)
         scores.loc[rows, "train_return_normalized"] = value + noise
         scores.loc[rows, "train_cost"] = cost + 10 * noise
-        scores.loc[rows, "train_violations"] = np.where(cost > 20, scores.loc[rows, "episodes"], 0)
+        over = scores.loc[rows, "episodes"] - (scores.loc[rows, "seed"] % 3)
+        scores.loc[rows, "train_violations"] = np.where(cost > 20, over, 0)
     return scores
 
 
-def verdicts(scores: pd.DataFrame, tmp_path, ranks=None) -> dict[str, str]:
-    """Overall verdicts in our form."""
-    table = claims.fill_in(RULES, scores, tmp_path, ranks)[1]
-    return table[(table["task"] == "all") & (table["form"] == "ours")].set_index("claim")["verdict"].to_dict()
+def good_records(scores: pd.DataFrame) -> pd.DataFrame:
+    """Records that meet every condition, of every run and of two stages."""
+    runs = scores[["method", "task", "seed"]].drop_duplicates().rename(columns={"method": "name"})
+    stages = [runs[["task", "seed"]].drop_duplicates().assign(name=name) for name in STAGES]
+    table = pd.concat([runs, *stages], ignore_index=True).astype(object)
+    table["online"] = ~table["name"].isin(STAGES)
+    for column, value in {"cost_limit": 20.0, "online_episodes": 500, "complete": True, "current": True}.items():
+        table[column] = value
+    table["offline_seed"], table["reward_scale"] = table["seed"], 0.1
+    for column in ("data", "cpu", "versions", "numerics"):
+        table[column] = [(column,)] * len(table)
+    table["code"] = [{"marvel/sac.py": ("1",)}] * len(table)
+    return table[[*RECORD, "reward_scale"]]
 
 
-@pytest.mark.parametrize(
-    ("rule", "interval", "expected"),
-    [
-        ({"above": 0}, (1, 0.1, 2), True),
-        ({"above": 0}, (1, 0.0, 2), False),
-        ({"below": 0.05}, (0, -1, 0.04), True),
-        ({"below": 0.05}, (0, -1, 0.06), False),
-        ({"outside": [-1, 1]}, (3, 2, 4), True),
-        ({"outside": [-1, 1]}, (-3, -4, -2), True),
-        ({"outside": [-1, 1]}, (0, -3, 3), False),
-        ({"inside": [-1, 1]}, (0, -1, 1), True),
-        ({"mean_at_most": "cost_limit"}, (20, 5, 90), True),
-        ({"above": "cost_limit"}, (25, 21, 30), True),
-        ("otherwise", (25, 21, 30), False),
-    ],
-)
-def test_where_an_interval_must_lie(rule, interval, expected):
-    assert claims.holds(rule, *interval, cost_limit=20) is expected
+def bear(scores: pd.DataFrame, end: float = 500.0, slope: float = 0.0) -> pd.DataFrame:
+    """Offline multipliers that end at `end`, after a change of `slope` a row and a little noise."""
+    rows = [
+        ("bear", task, seed, 100 * row, end * (1 + slope * (row - 20) + 0.01 * np.sin(7 * row + seed)), 1.0)
+        for task, seed in scores[["task", "seed"]].drop_duplicates().itertuples(index=False)
+        for row in range(1, 21)
+    ]
+    return pd.DataFrame(rows, columns=["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"])
 
 
-def test_parts_make_a_claim_and_tasks_make_a_verdict():
-    yes, no, open_, never = "supported", "contradicted", "undecided", "not tested"
-    assert claims.combine([yes, yes], "all", "any") == yes
-    assert claims.combine([yes, no], "all", "any") == no
-    assert claims.combine([yes, no], "all", "all") == open_
-    assert claims.combine([no, yes], "any", "all") == yes
-    assert claims.combine([yes, never], "any", "all") == never
-    assert claims.overall([yes, yes, open_]) == yes
-    assert claims.overall([yes, yes, yes, no]) == open_
-    assert claims.overall([yes, open_]) == claims.overall([yes, never]) == open_  # not more than half
-    assert claims.overall([no]) == no
-    assert claims.overall([never, never]) == claims.overall([]) == never
+def judged(scores: pd.DataFrame, ranks=None, records=None, offline=None) -> tuple[pd.DataFrame, ...]:
+    """fill_in on scores whose records are good."""
+    records = good_records(scores) if records is None else records
+    offline = bear(scores).iloc[:0] if offline is None else offline
+    evidence = Evidence(scores, measured(scores), records, offline, ranks)
+    return fill_in(RULES, evidence, claims.published(RULES, scores))
 
 
-def test_clear_differences_decide_and_missing_lines_do_not(tmp_path):
-    found = verdicts(study(), tmp_path)
+def totals(scores: pd.DataFrame, form: str = "ours", **given) -> dict[str, str]:
+    """Overall verdicts in one form."""
+    table = judged(scores, **given)[1]
+    return table[(table["task"] == "all") & (table["form"] == form)].set_index("claim")["verdict"].to_dict()
+
+
+def reason(table: pd.DataFrame, claim: str, task: str = "all", form: str = "ours") -> str:
+    """Why a verdict is open."""
+    keys = table["claim"].eq(claim) & table["task"].eq(task) & table["form"].eq(form)
+    return table.loc[keys, "why"].item()
+
+
+def test_clear_differences_decide_and_missing_lines_do_not():
+    found = totals(study())
     assert (found["C4"], found["C6"]) == ("supported", "supported")
     assert (found["C2"], found["C3"], found["C8"]) == ("not tested",) * 3
     assert found["C5"] == found["C7"] == "undecided"  # nobody violates
     assert found["C1"] == "supported"  # equal, so no better
-    found = verdicts(study(marvel=(0.8, 40.0)), tmp_path)
+    found = totals(study(marvel=(0.8, 40.0)))
     assert (found["C4"], found["C7"]) == ("contradicted", "contradicted")
-    found = verdicts(study(warm_start=(0.9, 10.0), vpa_pid=(0.4, 60.0), vpa_dual_ascent=(0.4, 60.0)), tmp_path)
-    assert (found["C4"], found["C5"], found["C6"], found["C7"]) == (
-        "contradicted",
-        "supported",
-        "contradicted",
-        "supported",
-    )
+    found = totals(study(warm_start=(0.9, 10.0), vpa_pid=(0.4, 60.0), vpa_dual_ascent=(0.4, 60.0)))
+    assert [found[name] for name in ("C4", "C5", "C6", "C7")] == ["contradicted", "supported"] * 2
     assert found["C1"] == "contradicted"  # better than from scratch and not unstable
 
 
-def test_fewer_than_five_seeds_decide_nothing(tmp_path):
-    parts, table = claims.fill_in(RULES, study(seeds=4), tmp_path)
+def test_fewer_than_five_seeds_decide_nothing_but_lean():
+    parts, table, _ = judged(study(seeds=4, warm_start=(0.9, 10.0)))
     assert not {"supported", "contradicted"} & set(table["verdict"])
-    assert "fewer than 5 seeds" in table.loc[(table["claim"] == "C4") & (table["task"] == "all"), "why"].iloc[0]
+    assert reason(table, "C6") == "fewer than 5 seeds"
     row = parts[(parts["claim"] == "C6") & (parts["task"] == "BallRun")].iloc[0]
-    assert (row["n"], row["effect"]) == (4, pytest.approx(0.4))
+    assert (row["n"], row["leaning"]) == (4, "contradicted") and row["effect"] == pytest.approx(-0.1, abs=0.02)
+    leaning = table[(table["form"] == "ours") & (table["task"] == "all")].set_index("claim")["leaning"].to_dict()
+    assert (leaning["C4"], leaning["C6"], leaning["C8"]) == ("contradicted", "contradicted", "")
+    many = judged(study(seeds=5))[1]
+    assert (many["leaning"] == "").all()
 
 
-def test_warm_start_that_loses_its_start_is_unstable(tmp_path):
+def test_all_verdicts_are_one_family():
+    """A difference that one claim alone would decide is not enough where many are tested."""
+    scores = study()
+    alone = scores[scores["method"].isin(["marvel", "warm_start"]) & (scores["task"] == "BallRun")].copy()
+    rows = (alone["method"] == "marvel") & (alone["round"] > 0)
+    alone.loc[rows, "train_return_normalized"] = 0.4 + 0.0125 * np.cos(5.0 * alone.loc[rows, "seed"])
+    _, table, _ = judged(alone)
+    one = table[(table["claim"] == "C6") & (table["task"] == "BallRun")].iloc[0]
+    both = pd.concat(
+        [scores[~((scores["task"] == "BallRun") & scores["method"].isin(["marvel", "warm_start"]))], alone]
+    )
+    _, table, _ = judged(both)
+    many = table[(table["claim"] == "C6") & (table["task"] == "BallRun")].iloc[0]
+    assert 1 >= many["p"] > one["p"]
+    assert table["p"].count() == 2 * 5  # C1, C4 to C7 on two tasks
+
+
+def test_warm_start_that_loses_its_start_is_unstable():
     scores = study(warm_start=(0.9, 10.0))
     start = (scores["method"] == "warm_start") & (scores["round"] == 0)
     scores.loc[start, ["eval_return_normalized", "eval_cost"]] = 1.2, 0.0
-    assert verdicts(scores, tmp_path)["C1"] == "supported"
+    assert totals(scores)["C1"] == "supported"
     scores.loc[start, "eval_cost"] = 30.0  # unsafe: there was nothing to lose
-    assert verdicts(scores, tmp_path)["C1"] == "contradicted"
+    assert totals(scores)["C1"] == "contradicted"
 
 
-def test_safe_from_is_the_whole_budget_for_a_run_that_ends_unsafe():
-    scores = study(marvel=(0.8, 40.0))
-    seeds = measures.measured(scores).set_index(["method", "task", "seed"])
-    row = seeds.loc[("marvel", "BallRun", 0)]
-    assert row["safe_from"] == row["env_steps"] > 0
-    assert seeds.loc[("warm_start", "BallRun", 0), "safe_from"] == 0
-    assert np.isnan(seeds.loc[("offline_only", "BallRun", 0), "safe_from"])
-
-
-def test_multipliers_are_compared_in_one_unit(tmp_path):
+@pytest.fixture(scope="module")
+def multipliers() -> pd.DataFrame:
+    """BallRun with an online multiplier of 0.5 that wavers but does not rise, and Warm Start from BEAR-Lag."""
     scores = study(tasks=["BallRun"])
-    bear = scores[scores["method"] == "warm_start"].assign(method="warm_start_bear")
-    scores = pd.concat([scores, bear])
-    scores["multiplier"] = 0.5
-    spec = {"hyperparameters": {"reward_scale": 0.1}, "options": {"reward_scale": 1.0}}
-    for method in ("from_scratch", "warm_start_bear"):
-        for seed in range(5):
-            folder = tmp_path / "runs" / method / "BallRun" / f"seed{seed}"
-            folder.mkdir(parents=True)
-            (folder / "run.json").write_text(json.dumps(spec))
-    folder = tmp_path / "offline" / "bear" / "BallRun" / "seed0"  # one model for all online seeds
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(spec))
-    rows = pd.DataFrame({"updates": np.arange(0, 101), "multiplier": [np.nan, *[1.0] * 90, *[5000.0] * 10]})
-    rows.to_csv(folder / "progress.csv", index=False)
-    assert measures.offline_multiplier(folder.parent, 3) == 5000
-    parts, _ = claims.fill_in(RULES, scores, tmp_path)
+    scores = pd.concat([scores, scores[scores["method"] == "warm_start"].assign(method="warm_start_bear")])
+    scores["multiplier"] = 0.5 + 0.001 * np.sin(scores["round"] * (1 + scores["seed"]))
+    return scores
+
+
+def test_multipliers_are_compared_in_one_unit_once_both_have_settled(multipliers):
+    parts, _, _ = judged(multipliers, offline=bear(multipliers))
     row = parts[parts["claim"] == "C2"].iloc[0]
-    assert row["effect"] == pytest.approx(np.log10(5000 / (0.5 / 0.1)))
-    assert verdicts(scores, tmp_path)["C2"] == "supported"
-    near = scores.assign(multiplier=200.0)  # the ratio's logarithm is 0.4 at every seed
-    assert verdicts(near, tmp_path)["C2"] == "contradicted"
-    table = claims.fill_in(RULES, scores.assign(multiplier=0.0), tmp_path)[1]
-    row = table[(table["claim"] == "C2") & (table["task"] == "BallRun")].iloc[0]
-    assert row["verdict"] == "not tested" and "the limit does not bind on BallRun" in row["why"]
+    assert row["effect"] == pytest.approx(np.log10(500 / (0.5 / 0.1)), abs=0.01)
+    assert totals(multipliers, offline=bear(multipliers))["C2"] == "supported"
+    near = multipliers.assign(multiplier=40 * multipliers["multiplier"])  # 200 per unit of reward against 500
+    assert totals(near, offline=bear(multipliers))["C2"] == "contradicted"
 
 
-def test_ranks_of_table_1_are_taken_up(tmp_path):
+def test_a_multiplier_that_still_moves_or_never_did_is_not_compared(multipliers):
+    rising = bear(multipliers, slope=0.05)
+    _, table, _ = judged(multipliers, offline=rising)
+    assert "multiplier of `bear` has not settled on BallRun: it changes by +" in reason(table, "C2", "BallRun")
+    climbing = multipliers.assign(multiplier=multipliers["multiplier"] * multipliers["round"])
+    _, table, _ = judged(climbing, offline=bear(multipliers))
+    assert "multiplier of `from_scratch` has not settled" in reason(table, "C2", "BallRun")
+    few = bear(multipliers)
+    _, table, _ = judged(multipliers, offline=few[few["updates"] > 1900])
+    assert "cannot be seen from 1 row in its last fifth" in reason(table, "C2", "BallRun")
+    _, table, _ = judged(multipliers.assign(multiplier=0.0), offline=bear(multipliers))
+    assert "the limit does not bind on BallRun" in reason(table, "C2", "BallRun")
+    assert set(table.loc[table["claim"] == "C2", "verdict"]) == {"not tested"}
+
+
+def test_drift_is_relative_and_a_constant_has_none():
+    assert drift(pd.Series([1.0, 2.0, 3.0], index=[10, 20, 30])) == pytest.approx(1)
+    assert drift(pd.Series([0.1, 0.1, 0.1, 0.1], index=[1, 2, 3, 7])) == 0
+
+
+def table_1(active: float = 0.5, tasks=("CarRun", "BallCircle")) -> pd.DataFrame:
+    """Ranks that rise by 0.1 on two tasks, a little more or less by seed."""
     rows = [
-        ("CarRun", seed, critic, points, stage, 0.1 * (stage == "after") + 0.01 * seed)
-        for seed in range(5)
+        (task, seed, critic, points, stage, (0.1 + 0.01 * seed) * (stage == "after") + 0.02 * seed, active)
+        for task in tasks
+        for seed in range(8)
         for critic in ("reward", "cost")
         for points in ("dataset", "random")
         for stage in ("before", "after")
     ]
-    table = pd.DataFrame(rows, columns=measures.RANKS)
-    table.to_csv(tmp_path / "ranks.csv", index=False)
+    return pd.DataFrame(rows, columns=RANKS)
+
+
+def test_ranks_of_table_1_are_taken_up(tmp_path):
     scores = study(tasks=["CarRun"])
-    ranks = measures.read_ranks(tmp_path / "ranks.csv")
-    assert verdicts(scores, tmp_path, ranks)["C3"] == "undecided"  # BallCircle is not in the study
-    both = pd.concat([ranks, ranks.assign(task="BallCircle")])
-    scores = study(tasks=["CarRun", "BallCircle"])
-    assert verdicts(scores, tmp_path, both)["C3"] == "supported"
-    both.loc[both["seed"] == 1, "spearman"] = np.nan  # all costs equal there
-    assert verdicts(scores, tmp_path, both)["C3"] == "not tested"
-    table.drop(columns="points").to_csv(tmp_path / "ranks.csv", index=False)
+    assert totals(scores, ranks=table_1(tasks=["CarRun"]))["C3"] == "undecided"  # BallCircle is not in the study
+    both, ranks = study(tasks=["CarRun", "BallCircle"]), table_1()
+    assert totals(both, ranks=ranks)["C3"] == "supported"
+    ranks.loc[ranks["seed"] == 1, "spearman"] = np.nan  # all costs equal there
+    assert totals(both, ranks=ranks)["C3"] == "not tested"
+    table_1().drop(columns="points").to_csv(tmp_path / "ranks.csv", index=False)
     with pytest.raises(ValueError, match="lacks the column"):
-        measures.read_ranks(tmp_path / "ranks.csv")
+        claims.read_ranks(tmp_path / "ranks.csv")
 
 
-def test_official_methods_get_a_verdict_of_their_own(tmp_path):
+def test_ranks_of_points_that_hardly_differ_say_nothing():
+    both, ranks = study(tasks=["CarRun", "BallCircle"]), table_1()
+    thin = (ranks["critic"] == "cost") & (ranks["points"] == "random") & (ranks["seed"] == 2)
+    ranks.loc[thin, "active"] = 0.01
+    _, table, _ = judged(both, ranks=ranks)
+    assert "only 1 % of the random points of seed 2 have another cost" in reason(table, "C3", "CarRun")
+    assert table[table["claim"] == "C3"].iloc[-1]["verdict"] == "not tested"
+
+
+def test_official_verdicts_stand_between_official_methods_only():
     scores = study()
     official = scores[scores["method"] == "marvel"].assign(method="marvel_official")
     official["train_return_normalized"] -= 0.7
-    table = claims.fill_in(RULES, pd.concat([scores, official]), tmp_path)[1]
+    _, table, _ = judged(pd.concat([scores, official]))
     total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
-    assert (total["C4", "ours"], total["C4", "official"]) == ("supported", "contradicted")
+    assert (total["C4", "ours"], total["C4", "official"], total["C6", "official"]) == (
+        "supported",
+        "not tested",
+        "not tested",
+    )
+    assert reason(table, "C6", form="official") == "`warm_start` has no official form in this study"
     assert ("C1", "official") not in total.index
-    assert ("C6", "official") not in total.index  # Warm Start has no official form here: more than VPA would differ
     twin = scores[scores["method"] == "warm_start"].assign(method="warm_start_official")
-    table = claims.fill_in(RULES, pd.concat([scores, official, twin]), tmp_path)[1]
-    total = table[table["task"] == "all"].set_index(["claim", "form"])["verdict"]
-    assert total["C6", "official"] == "contradicted"
+    found = totals(pd.concat([scores, official, twin]), "official")
+    assert (found["C6"], found["C4"]) == ("contradicted", "not tested")
+
+
+def test_a_failing_condition_is_not_tested_with_its_reason_and_touches_no_other_claim():
+    scores = study(vpa_pid=(0.4, 60.0))
+    records = good_records(scores)
+    wrong = (records["name"] == "vpa_pid") & (records["seed"] == 3)
+    records.loc[wrong, "cpu"] = pd.Series([("another",)] * len(records))[wrong]
+    _, table, conditions = judged(scores, records=records)
+    found = table[table["task"] == "all"].set_index("claim")["verdict"]
+    assert (found["C7"], found["C4"]) == ("not tested", "supported")
+    assert "different cpu within seed 3: another and cpu" in reason(table, "C7", "BallRun")
+    failing = conditions[conditions["reason"] != ""]
+    assert set(failing["claim"]) == {"C7"} and set(failing["condition"]) == {"machine"}
+
+
+def test_a_run_that_diverged_counts_against_its_return_and_leaves_costs_open():
+    scores = study(vpa_pid=(0.4, 60.0))
+    stopped = (scores["method"] == "vpa_pid") & (scores["seed"] == 3) & (scores["task"] == "BallRun")
+    scores.loc[stopped, "status"] = "diverged"
+    parts, table, _ = judged(scores)
+    assert "vpa_pid seed 3 diverged" in reason(table, "C7", "BallRun")
+    verdict = table[table["claim"] == "C7"].set_index("task")["verdict"]
+    assert (verdict["BallRun"], verdict["CarRun"]) == ("undecided", "supported")
+    scores.loc[(scores["method"] == "marvel") & (scores["seed"] == 3), "status"] = "diverged"
+    parts, table, _ = judged(scores)
+    row = parts[(parts["claim"] == "C6") & (parts["task"] == "BallRun")].iloc[0]
+    assert row["n"] == 8 and row["effect"] == pytest.approx((7 * 0.4 - 0.4) / 8, abs=0.02)
+    verdict = table[table["claim"] == "C4"].set_index("task")["verdict"]
+    assert verdict["BallRun"] == "undecided"
 
 
 def test_ledger_is_written_whole(tmp_path):
     path = tmp_path / "scores.csv"
-    study(seeds=3).to_csv(path, index=False)
+    scores = study(seeds=6)
+    scores.to_csv(path, index=False)
+    for method, task, seed in scores[["method", "task", "seed"]].drop_duplicates().itertuples(index=False):
+        folder = tmp_path / "runs" / method / task / f"seed{seed}"
+        folder.mkdir(parents=True)
+        record = {"cpu": "A", "versions": {}, "numerics": {}, "code": {"marvel/sac.py": "1"}}
+        spec = {"hyperparameters": {"online_episodes": 500}, "start": None, "dataset": None, "record": record}
+        (folder / "run.json").write_text(json.dumps(spec))
     claims.main(f"--scores {path} --out-dir {tmp_path / 'tables'}".split())
     text = (tmp_path / "tables/claims.md").read_text()
-    assert "| C4 | Marvel beats the baselines | **undecided** (2 undecided) |" in text
+    assert text.index("## Conditions") < text.index("## Verdicts") < text.index("## C1")
+    assert "| the published online budget | 0 of 10 | warm_start seed 0 stopped before its budget of 500" in text
+    assert "| one dataset for both sides | 10 of 10 |  |" in text
+    assert "| C4 | Marvel beats the baselines | **not tested** (2 not tested) | – |" in text
     assert "no runs of `marvel_bear`" in text and "after a pilot" in text
+    assert "t intervals of the mean over n = 6 seeds" in text
     for row in re.findall(r"^\|.*$", text, flags=re.M):
-        assert row.count("|") in (6, 8)
+        assert row.count("|") in (4, 7, 9)
     table = pd.read_csv(tmp_path / "tables/claims.csv")
-    assert list(table) == claims.COLUMNS and set(table["claim"]) == set(RULES["claims"])
+    assert list(table) == COLUMNS and set(table["claim"]) == set(RULES["claims"])
+    assert list(pd.read_csv(tmp_path / "tables/verdicts.csv")) == VERDICTS
+
+
+def test_ledger_says_what_it_can_detect_and_where_few_seeds_lean():
+    from workflow.scripts.ledger import markdown
+
+    scores = study()
+    text = markdown(RULES, *judged(scores), measured(scores))
+    assert "Family of 10 verdicts. With n = 8 a single comparison is decided with probability 0.8" in text
+    scores = study(seeds=3)
+    text = markdown(RULES, *judged(scores), measured(scores))
+    assert "Family of" not in text
+    assert (
+        "| C6 | Without VPA, aPID does not learn well | **undecided** (2 undecided) | supported (2 supported) |" in text
+    )
 
 
 def test_docs_and_rules_say_the_same():
@@ -213,42 +310,6 @@ def test_docs_and_rules_say_the_same():
             for rule in (part["supported"], part["contradicted"]):
                 for bound in np.ravel(next(iter(rule.values()))) if isinstance(rule, dict) else ():
                     assert bound == "cost_limit" or f"{float(bound):g}" in section or name == "C8", (name, bound)
+            if "minimum_active" in part:
+                assert f"{100 * part['minimum_active']:g} %" in section
     assert f"Fewer than {RULES['minimum_seeds']} seeds" in text and "pilot" in RULES["written"]
-
-
-def test_offline_policies_by_hand():
-    scores = study(seeds=2, tasks=["BallRun"])
-    offline = (scores["method"] == "offline_only") & (scores["seed"] == 1)
-    scores.loc[offline, "eval_cost"] = 30.0
-    scores["eval_episodes"] = 50
-    table = policies.offline_table(policies.offline_rows(scores))
-    assert table["method"].tolist() == ["offline_only"]
-    first = scores.loc[(scores["method"] == "offline_only") & (scores["seed"] == 0), "eval_return_normalized"].item()
-    assert table["feasible_return_normalized_mean"].item() == pytest.approx(first / 2)
-    assert "feasible return" in policies.markdown(table) and "| 2 | 50 |" in policies.markdown(table)
-    assert "No method of this study" in policies.markdown(table.iloc[:0])
-
-
-def test_published_numbers_stand_beside_ours_under_one_limit_only():
-    reference = compare.published()
-    assert {name.name for name in compare.REFERENCE.glob("*.csv")} - set(reference["file"]) == {
-        "marvel_official_hyperparameters.csv"
-    }
-    scores = made_up(["HopperVelocity", "BallCircle"], ["marvel", "from_scratch", "offline_only"], seeds=2, rounds=5)
-    table = compare.beside(reference, tables.per_seed(scores))
-    assert set(table["task"]) == {"HopperVelocity", "BallCircle"}
-    both = table[table["ours"].notna()]
-    assert len(both) and (both["published_limit"] == both["our_limit"]).all() and (both["our_limit"] == 20).all()
-    assert set(both["algorithm"]) == {"CPQ", "Marvel's offline policy"}
-    other = table[(table["algorithm"] == "SAC-Lag") & (table["task"] == "BallCircle")]
-    assert other["note"].str.contains("cost limit 10 there, 20 here").all() and other["ours"].isna().all()
-    ten = compare.beside(reference, tables.per_seed(scores.assign(cost_limit=10.0)))
-    row = ten[(ten["algorithm"] == "SAC-Lag") & (ten["task"] == "BallCircle") & (ten["quantity"] == "return")].iloc[0]
-    assert row["method"] == "from_scratch" and "other number of environment steps" in row["note"]
-    assert ten["source"].notna().all()
-
-
-def test_sources_spell_tasks_in_many_ways():
-    spelled = ["SafetyHopperVelocity-v1", "ballrun (Bullet)", "hopper_velocity", "OfflineBallCircle-v0", "Humanoid"]
-    names = [compare.task_name(text) for text in spelled]
-    assert names == ["HopperVelocity", "BallRun", "HopperVelocity", "BallCircle", ""]

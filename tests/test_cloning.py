@@ -46,4 +46,5 @@ def test_cloned_actor_starts_online_with_random_critics(toy_dataset, tmp_path):
     assert state["kind"] == "bc" and torch.equal(agent.actor.mu_layer.weight, state["actor"]["mu_layer.weight"])
     assert torch.equal(agent.reward_critic.weights[0], fresh.reward_critic.weights[0])
     assert torch.equal(agent.cost_target.weights[1], agent.cost_critic.weights[1])
-    assert load_agent(context, dataclasses.replace(hp, restore_actor_optimizer=True)).actor_optimizer.state
+    restored = load_agent(context, dataclasses.replace(hp, restore_actor_optimizer=True)).actor_optimizer
+    assert tensor_bytes(restored.state_dict()) != tensor_bytes(fresh.actor_optimizer.state_dict())

@@ -303,6 +303,7 @@ def test_a_file_system_without_locks_costs_a_warning(tmp_path, monkeypatch, capf
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("marvel.files.fcntl.flock", no_locks)
+    monkeypatch.setattr("marvel.files._warned", False)
     with open(tmp_path / "lock", "a") as file:
         assert lock(file, wait=False)
     assert "has no locks" in capfd.readouterr().err

@@ -66,12 +66,15 @@ def test_columns_and_other_number_types_are_taken_as_dsrl_takes_them(tmp_path):
     assert again["observations"].dtype == np.float32 and again["rewards"].shape == arrays["rewards"].shape
 
 
-def test_actions_beyond_the_bounds_are_clipped_where_the_simulator_clips_them(tmp_path):
-    arrays = make()
+@pytest.mark.parametrize("task, widths", [("BallRun", (7, 100)), ("SwimmerVelocity", (8, 1000))])
+def test_actions_beyond_the_bounds_are_clipped_and_counted(tmp_path, task, widths):
+    arrays = make(observation_dim=widths[0], steps=widths[1])
     arrays["actions"][3, 1] = -2.5
-    path = save(tmp_path / "BallRun.hdf5", arrays)
-    assert datasets.read(path, "BallRun")["actions"][3, 1] == -1
-    assert datacard.card(path)[0]["clipped_actions"] == 1
+    path = save(tmp_path / "own.hdf5", arrays)
+    assert datasets.read(path, task)["actions"][3, 1] == -1
+    facts, clipped = datacard.card(path, task)
+    assert facts["clipped_actions"] == 1 and clipped["actions"][3, 1] == -1
+    assert "1 action values lay beyond [-1, 1]" in datacard.show(facts)
 
 
 def change(key, index, value):
@@ -119,10 +122,6 @@ def test_faults_of_files_and_names(tmp_path):
         datasets.read(tmp_path / "short.hdf5", "BallRun")
     with pytest.raises(ValueError, match="time limit is 100 steps, but that of CarRun is 200; the file fits BallRun"):
         datasets.read(tmp_path / "whole.hdf5", "CarRun")
-    wild = make(steps=1000, observation_dim=8, largest_cost=200)
-    wild["actions"][2, 0] = 1.5
-    with pytest.raises(ValueError, match=r"actions\[2, 0\] is 1.5 .*in \[-1, 1\]"):
-        datasets.read(save(tmp_path / "wild.hdf5", wild), "SwimmerVelocity")
     with pytest.raises(ValueError, match="holds 6 episodes, but its name promises 940"):
         datasets.read(save(tmp_path / BALL_RUN, make()), "BallRun")
     with pytest.raises(ValueError, match="DSRL's file for BallRun, not for CarRun"):
@@ -169,6 +168,43 @@ def test_command_line(tmp_path, home, capsys):
     assert "did you mean BallRun" in capsys.readouterr().err
 
 
+def test_get_replaces_links_alone_and_says_what_cannot_be_written(tmp_path, home, capsys):
+    source, other = save(tmp_path / "BallRun.hdf5", make()), save(tmp_path / "dataset.hdf5", make(count=3))
+    out = tmp_path / "out" / "dataset.hdf5"
+
+    def get(file, out):
+        status = commands.main(["get", "BallRun", "--file", str(file), "--out", str(out)])
+        return status, capsys.readouterr().err
+
+    for file in (source, other):
+        assert get(file, out) == (0, "") and out.resolve() == file
+    kept = other.read_bytes()
+    status, message = get(other, other)  # would become a link to itself
+    assert status == 1 and "exists and is no link; remove it or give another --out" in message
+    assert other.read_bytes() == kept
+    (tmp_path / "file").write_text("")
+    for place in ("/proc/none/dataset.hdf5", tmp_path / "file" / "dataset.hdf5"):
+        status, message = get(source, place)
+        assert status == 1 and f"{place} cannot be written (" in message and message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "settings", [{"MPLBACKEND": "module://matplotlib_inline.backend_inline"}, {"MATPLOTLIBRC": "rc"}]
+)
+def test_pictures_do_not_depend_on_the_user_s_settings_of_matplotlib(tmp_path, settings):
+    path = save(tmp_path / "BallRun.hdf5", make())
+    (tmp_path / "rc").mkdir()
+    (tmp_path / "rc" / "matplotlibrc").write_text("backend: module://nowhere\nfont.size: 30\naxes.facecolor: red\n")
+    pictures = []
+    for more in ({}, settings):
+        environment = {**os.environ, "PYTHONPATH": os.getcwd(), **more}
+        command = [sys.executable, "-m", "marvel.datasets", "card", str(path)]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        pictures.append((tmp_path / "scatter.png").read_bytes())
+    assert pictures[0] == pictures[1]
+
+
 def test_card_counts_the_eighths():
     facts = datacard.describe(make(count=9), get_task("BallRun"))
     assert [row["episodes"] for row in facts["eighths"]] == [1, 1, 1, 1, 1, 1, 1, 2]
@@ -189,6 +225,10 @@ def test_cards_are_kept_beside_the_file_and_say_who_made_it(tmp_path):
     made = facts["made"]
     assert made["note"].startswith("DSRL-style, not DSRL") and made["options"] == {"steps": 5} and made["seed"] == 3
     assert json.loads((tmp_path / "card.json").read_text())["eighths_occupied"] == 6
+    for other in ("[1, 2]", '{"train": 3}', "{", ""):
+        (tmp_path / "run.json").write_text(other)
+        with pytest.raises(ValueError, match=r"run.json is not a collector's record, yet lies beside dataset.hdf5"):
+            datacard.card(path, "BallRun")
     datasets.write(tmp_path / "SafetyBallRun-v0-80-6.hdf5", make())
     assert "named as DSRL's" in datacard.card(tmp_path / "SafetyBallRun-v0-80-6.hdf5", "BallRun")[0]["made"]["note"]
 

@@ -10,6 +10,7 @@ import pytest
 from made_up import made_up
 
 from workflow.scripts import compute, curves, figures, grids, scores, sparsity, style
+from workflow.statistics.ranks import active_share
 
 
 @pytest.fixture
@@ -167,8 +168,8 @@ def test_principal_components_by_hand():
 
 
 def test_sparsity_names_its_input_and_counts_it(tmp_path, toy_dataset, capsys):
-    assert sparsity.active_share(np.array([0.0, 0, 0, 1])) == 0.25
-    assert sparsity.active_share(np.zeros(4)) == 0
+    assert active_share(np.array([0.0, 0, 0, 1])) == 0.25
+    assert active_share(np.zeros(4)) == 0
     out = tmp_path / "sparsity"
     figures.main(f"sparsity --tasks Toy --datasets {toy_dataset} --out {out}".split())
     text = out.with_name("sparsity.txt").read_text()

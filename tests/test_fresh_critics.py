@@ -6,8 +6,9 @@ from torch.nn import functional
 from toys import finish, make_context, small
 
 from marvel import prealign
+from marvel.critics import Critics
 from marvel.finetune import load_agent, new_agent
-from marvel.networks import Critics, copy_of
+from marvel.networks import copy_of
 from marvel.run.context import tensor_bytes
 
 

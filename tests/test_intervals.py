@@ -1,10 +1,19 @@
-"""Interquartile means and bootstrap intervals against numbers worked out by hand."""
+"""Interquartile means and intervals against numbers worked out by hand; how often intervals hold the mean."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from workflow.scripts.intervals import describe, interquartile_mean, mean, mean_interval, stratified_bootstrap
+from workflow.scripts.captions import difference_sentence, interval_sentence, interval_sentences
+from workflow.statistics.intervals import (
+    bootstrap,
+    interquartile_mean,
+    mean,
+    mean_interval,
+    percentile_coverage,
+    t_interval,
+    t_interval_over_tasks,
+)
 
 
 def test_interquartile_mean_cuts_a_quarter_from_either_end():
@@ -38,22 +47,64 @@ def test_curves_keep_their_seeds_together_and_constants_have_no_width():
 
 def test_stratified_bootstrap_draws_seeds_inside_each_task():
     # The tasks differ, the seeds do not: whatever is drawn, the mean stays.
-    value, low, high = stratified_bootstrap(np.array([[0.0, 1.0]] * 3), mean, np.random.default_rng(0))
+    value, low, high = bootstrap((np.array([[0.0, 1.0]] * 3),), mean, np.random.default_rng(0))
     assert (value, low, high) == (0.5, 0.5, 0.5)
     scores = np.random.default_rng(0).normal(size=(5, 4))
-    value, low, high = stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(0))
+    value, low, high = bootstrap((scores,), interquartile_mean, np.random.default_rng(0))
     assert low < value < high
-    assert (value, low, high) == stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(0))
+    assert (value, low, high) == bootstrap((scores,), interquartile_mean, np.random.default_rng(0))
 
 
 def test_one_seed_has_no_interval_and_holes_are_refused():
     assert np.isnan(mean_interval(np.array([1.0]), np.random.default_rng(0))[1])
-    assert np.isnan(stratified_bootstrap(np.ones((1, 2)), mean, np.random.default_rng(0))[2])
+    assert np.isnan(bootstrap((np.ones((1, 2)),), mean, np.random.default_rng(0))[2])
     with pytest.raises(ValueError, match="without missing values"):
-        stratified_bootstrap(np.array([[np.nan]]), mean, np.random.default_rng(0))
+        bootstrap((np.array([[np.nan]]),), mean, np.random.default_rng(0))
 
 
-def test_captions_admit_few_seeds():
-    assert "range of the seeds and covers less" in describe(3)
-    assert "no interval" in describe(1)
-    assert describe(20).endswith("n = 20 seeds.")
+def draws(kind: str, n: int, datasets: int) -> tuple[np.ndarray, float]:
+    """Values (datasets, n) from a distribution, and its mean."""
+    generator = np.random.default_rng([7, n])
+    if kind == "normal":
+        return generator.normal(size=(datasets, n)), 0.0
+    return generator.exponential(size=(datasets, n)), 1.0
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [("normal", 0.945, 0.955), ("exponential", 0.875, 0.905)])
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_t_intervals_hold_the_mean_as_often_as_captions_say(kind, least, most, n):
+    values, expected = draws(kind, n, 40_000)
+    _, low, high = t_interval(values)
+    assert least < np.mean((low <= expected) & (expected <= high)) < most
+
+
+@pytest.mark.parametrize(("n", "stated"), [(3, 0.74), (5, 0.83), (10, 0.90)])
+def test_percentile_intervals_hold_the_mean_as_often_as_captions_say(n, stated):
+    assert percentile_coverage(n) == stated
+    values, expected = draws("normal", n, 1500)  # a standard error of 1 point
+    generator = np.random.default_rng(8)
+    ends = np.array([mean_interval(row, generator, resamples=500)[1:] for row in values])
+    assert np.mean((ends[:, 0] <= expected) & (expected <= ends[:, 1])) == pytest.approx(stated, abs=0.03)
+
+
+def test_t_interval_is_scipys():
+    values = np.array([1.0, 2.0, 4.0, 9.0])
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert t_interval(values) == pytest.approx((4, low, high))
+    assert np.isnan(t_interval(np.array([1.0]))[1])
+
+
+def test_t_interval_over_tasks_is_welchs():
+    """The mean over two tasks is half a difference of which one sign is turned, whose interval scipy knows."""
+    table = np.random.default_rng(3).normal(size=(6, 2)) * [1, 5]
+    low, high = stats.ttest_ind(table[:, 0], -table[:, 1], equal_var=False).confidence_interval(0.95)
+    assert t_interval_over_tasks(table) == pytest.approx((table.mean(), low / 2, high / 2))
+    assert t_interval_over_tasks(np.ones((3, 2))) == (1, 1, 1)
+
+
+def test_captions_state_coverage():
+    assert "n = 3 seeds" in interval_sentence(3) and "in 74 % of cases" in interval_sentence(3)
+    assert "in 86 % of cases" in interval_sentence(7)  # between the simulated numbers of seeds
+    assert "no interval" in interval_sentence(1) and "no interval" in difference_sentence(1)
+    assert "95 % t intervals" in difference_sentence(5) and "88 to 90 %" in difference_sentence(5)
+    assert interval_sentences([5, 3, 3]).count("n = 3") == 1

@@ -14,8 +14,11 @@ from entries import ENTRIES, run_entry
 
 from marvel.run.progress import COLUMNS
 
-# The first entry of each function and kind of start.
-KINDS = list({(entry["train"], entry["start"]): name for name, (_, entry) in reversed(ENTRIES.items())}.values())
+# The first entry of each function and kind of start, with and without a dataset.
+KINDS = {
+    (entry["train"], entry["start"], entry.get("dataset", False)): name
+    for name, (_, entry) in reversed(ENTRIES.items())
+}.values()
 
 
 @pytest.fixture(scope="session")

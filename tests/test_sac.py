@@ -11,8 +11,9 @@ from torch import distributions
 from marvel.adam import Adam
 from marvel.bear import mmd
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.critics import Critics
 from marvel.hyperparameters import Hyperparameters
-from marvel.networks import Critics, Policy, SquashedGaussianActor, gaussian
+from marvel.networks import Policy, SquashedGaussianActor, gaussian
 from marvel.prealign import prealign_step
 from marvel.sac import SACLagrangian
 from tests.replays.anchored import AnchoredSACLagrangian
@@ -47,13 +48,13 @@ def make_constant(critics: Critics, *values: float) -> None:
 
 def targets_of(agent: SACLagrangian, run) -> tuple[torch.Tensor, torch.Tensor]:
     """The regression targets of reward and cost critic while `run` updates them."""
-    kept, original = [], agent.critics.regression_loss
+    kept, original = [], agent.critics.regression_gradients
 
     def watched(observations, actions, targets):
         kept.extend(rows.clone() for rows in targets)
         return original(observations, actions, targets)
 
-    agent.critics.regression_loss = watched
+    agent.critics.regression_gradients = watched
     run()
     return kept[0], kept[1]
 

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from marvel.run.progress import COUNTS
+from marvel.run.progress import COLUMNS, COUNTS
 from marvel.tasks import get_task
 from workflow.scripts import scores, tables
+from workflow.statistics.aggregates import final
+from workflow.statistics.per_seed import feasible_return, per_seed
+from workflow.statistics.scores import SCORES, normalized
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 
@@ -18,7 +21,7 @@ def progress(returns: list[float], costs: list[float], limit: float = 20.0, step
     """progress.csv of a run with one episode per round, plus row 0 (evaluated, as is the last row)."""
     rounds = np.arange(len(returns) + 1)
     trained = np.array([np.nan, *costs])
-    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in scores.COLUMNS})
+    frame = pd.DataFrame({name: np.full(len(rounds), np.nan) for name in COLUMNS})
     for name, each in zip(COUNTS, (1, 1, steps, 4), strict=True):
         frame[name] = rounds * each
     frame["train_return"], frame["train_cost"] = [np.nan, *returns], trained
@@ -52,6 +55,7 @@ def study(tmp_path: Path) -> Path:
     for seed in range(3):
         safe = progress([100.0 + seed] * 8 + [400.0, 600.0 + seed], [90.0, 50.0, 30.0, 10.0, 25.0] + [5.0] * 5)
         unsafe = progress([800.0] * 10, [90.0] * 10)
+        unsafe.loc[1:, "reward_q"] = seed
         write_run(tmp_path / "runs", "marvel", "BallRun", seed, safe, start="r/prealigned/vpa/cpq/BallRun/seed0/c.pt")
         write_run(tmp_path / "runs", "warm_start", "BallRun", seed, unsafe, start="r/offline/cpq/BallRun/seed0/c.pt")
         write_run(tmp_path / "runs", "offline_only", "BallRun", seed, progress([], []))
@@ -67,7 +71,7 @@ def score(study: Path, methods: list[str] = METHODS) -> pd.DataFrame:
 
 def test_scores_are_one_tidy_frame_normalised_as_dsrl_does(study):
     frame = score(study)
-    assert list(frame) == scores.SCORES
+    assert list(frame) == SCORES
     assert len(frame) == 3 * (11 + 11 + 1)
     row = frame[(frame["method"] == "marvel") & (frame["seed"] == 0) & (frame["round"] == 10)].iloc[0]
     task = get_task("BallRun")
@@ -128,13 +132,13 @@ def test_external_results_need_no_record_but_a_limit(tmp_path):
 
 
 def test_changed_code_is_one_line_per_file_also_through_the_start(tmp_path, capsys):
-    file = "workflow/scripts/intervals.py"
+    file = "workflow/statistics/intervals.py"
     now = scores.code_hash(Path(file))
     origin = tmp_path / "offline/cpq/BallRun/seed0"
     origin.mkdir(parents=True)
     (origin / "run.json").write_text(json.dumps({"record": {"code": {file: "0" * 16}}}))
     for seed in range(3):
-        frame = progress([1.0], [1.0])
+        frame = progress([1.0 + seed], [1.0])
         same, stale = {"code": {file: now}}, {"code": {"marvel/gone.py": now}}
         write_run(tmp_path / "runs", "marvel", "BallRun", seed, frame, record=same)
         write_run(tmp_path / "runs", "warm_start", "BallRun", seed, frame, record=same, start=str(origin / "c.pt"))
@@ -157,14 +161,14 @@ def test_final_table_by_hand(study):
     assert (marvel["train_return_low"], marvel["train_return_high"]) == (500, 501)  # n = 3: the range of the seeds
     assert marvel["violation_rate_mean"] == pytest.approx(0.4)
     assert marvel["cumulative_cost_mean"] == 90 + 50 + 30 + 10 + 25 + 5 * 5
-    assert marvel["safe_from_mean"] == 500
+    assert (marvel["feasible_seeds"], marvel["safe_rounds_mean"], marvel["safe_rounds_last_mean"]) == (3, 0.6, 1)
     assert marvel["feasible_return_mean"] == marvel["train_return_mean"]
     assert (marvel["eval_return_mean"], marvel["eval_cost_normalized_mean"]) == (600, 0.5)
     warm = table.loc["warm_start"]
     assert warm["train_return_mean"] == 800
     assert warm["feasible_return_mean"] == pytest.approx(get_task("BallRun").min_return)
     assert warm["feasible_return_normalized_mean"] == 0
-    assert np.isnan(warm["safe_from_mean"]) and warm["safe_from_seeds"] == 0
+    assert (warm["feasible_seeds"], warm["safe_rounds_mean"]) == (0, 0)
     offline = table.loc["offline_only"]
     assert np.isnan(offline["train_return_mean"]) and np.isnan(offline["violation_rate_mean"])
     assert (offline["eval_return_mean"], offline["env_steps"]) == (500, 0)
@@ -177,12 +181,12 @@ def test_final_markdown_reads_well(study):
     tables.main(f"--scores {study / 'scores.csv'} --out-dir {study / 'tables'}".split())
     text = (study / "tables/final.md").read_text()
     assert "## BallRun (cost limit 20 per episode)" in text
-    assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 0.40 [0.40, 0.40] |" in text
-    assert "| 0 of 3 seeds |" in text
-    assert "| `offline_only` | 3 | – | – | – | – | – | – | 500 [500, 500] |" in text
-    assert "the range of the seeds" in text
+    assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 3 of 3 | 500 [500, 501] | 1.00 [1.00, 1.00] |" in text
+    assert "| `warm_start` | 3 | 800 [800, 800] | 90.0 [90.0, 90.0] | 0 of 3 |" in text
+    assert "| `offline_only` | 3 | – | – | – | – | – | – | – | – | 500 [500, 500] |" in text
+    assert "in 74 % of cases" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
-    assert widths == {13, 8}
+    assert widths == {15, 8}
 
 
 def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_path):
@@ -206,18 +210,73 @@ def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_pa
 
 def test_one_row_never_mixes_cost_limits_and_never_depends_on_its_neighbours(study):
     frame = score(study)
-    alone = tables.final(tables.per_seed(frame[frame["method"] == "marvel"]))
-    both = tables.final(tables.per_seed(frame))
+    alone = final(per_seed(frame[frame["method"] == "marvel"]))
+    both = final(per_seed(frame))
     pd.testing.assert_frame_equal(alone, both[both["method"] == "marvel"].reset_index(drop=True))
     frame.loc[frame["seed"] == 1, "cost_limit"] = 40
     with pytest.raises(ValueError, match="one table row needs one"):
-        tables.final(tables.per_seed(frame))
+        final(per_seed(frame))
 
 
-@pytest.mark.parametrize(
-    ("costs", "expected"),
-    [([5, 5, 5], 0.0), ([30, 5, 5], 100.0), ([5, 30, 20], 200.0), ([5, 5, 20.1], np.nan)],
-)
-def test_safe_from(costs, expected):
-    value = tables.safe_from(np.array([100, 200, 300]), np.array(costs, dtype=float), 20.0)
-    assert value == expected or (np.isnan(value) and np.isnan(expected))
+def ended(costs: list[float], episodes: list[int] | None = None, status: str = "") -> pd.Series:
+    """per_seed's row of a run of ten rounds whose last two, its last fifth, cost `costs`; return 700 throughout."""
+    frame = progress([700.0] * 10, [5.0] * 8 + costs)
+    frame["episodes"] = np.cumsum([0, *(episodes or [1] * 10)])
+    head = {"method": "marvel", "task": "BallRun", "seed": 0, "cost_limit": 20.0, "start": "", "code": "current"}
+    frame = frame.assign(**head, status=status)
+    return per_seed(normalized(frame)).iloc[0]
+
+
+def test_a_run_is_feasible_by_its_mean_cost_and_the_rounds_stand_beside():
+    row = ended([20.1, 19.7])  # one round above the limit, the run within it
+    assert (row["feasible"], row["feasible_return"], row["train_cost"]) == (1, 700, pytest.approx(19.9))
+    assert (row["safe_rounds_last"], row["safe_rounds"]) == (0.5, 0.9)
+    row = ended([5.0, 35.2])
+    lowest = get_task("BallRun").min_return
+    assert (row["feasible"], row["feasible_return"], row["feasible_return_normalized"]) == (0, lowest, 0)
+    assert row["train_return"] == 700 and row["safe_rounds_last"] == 0.5
+
+
+def test_means_are_per_episode_where_rounds_hold_unequal_numbers():
+    row = ended([10.0, 40.0], [1] * 8 + [9, 1])
+    assert row["train_cost"] == 13 and row["feasible"] == 1
+
+
+def test_a_run_that_diverged_is_infeasible_with_the_lowest_return_and_named(tmp_path):
+    row, lowest = ended([5.0, 5.0], status="diverged"), get_task("BallRun").min_return
+    assert (row["feasible"], row["feasible_return"], row["train_return"], row["eval_return"]) == (0, *[lowest] * 3)
+    assert (row["train_cost"], row["train_return_normalized"]) == (5, 0)
+    for seed in range(2):
+        run = progress([700.0 + seed] * (10 - 9 * seed), [5.0] * (10 - 9 * seed))
+        write_run(tmp_path, "marvel", "BallRun", seed, run, record={"status": "diverged"} if seed else {})
+    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 --out {tmp_path / 'scores.csv'}"
+    scores.main(words.split())
+    tables.main(f"--scores {tmp_path / 'scores.csv'} --out-dir {tmp_path}".split())
+    assert pd.read_csv(tmp_path / "final.csv")["feasible_seeds"].tolist() == [1]
+    text = (tmp_path / "final.md").read_text()
+    assert "lowest return in DSRL: marvel on BallRun (seed 1)." in text
+
+
+def test_a_seed_that_is_a_copy_of_another_is_refused(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, "marvel", "BallRun", seed, progress([700.0 + seed % 2] * 3, [5.0] * 3))
+    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 2 --out {tmp_path / 'scores.csv'}"
+    with pytest.raises(ValueError, match="marvel on BallRun: seeds 0 and 2 have the same rows"):
+        scores.main(words.split())
+    scores.main(words.replace("0 1 2", "0 1").split())
+    frame = pd.read_csv(tmp_path / "scores.csv")
+    pd.concat([frame, frame[frame["seed"] == 1].assign(seed=7)]).to_csv(tmp_path / "scores.csv", index=False)
+    with pytest.raises(ValueError, match="seeds 1 and 7 have the same rows"):
+        scores.read_scores(tmp_path / "scores.csv")
+
+
+def test_scores_from_before_runs_had_a_status_are_read(tmp_path):
+    write_run(tmp_path, "marvel", "BallRun", 0, progress([1.0], [1.0]))
+    frame = scores.score_run(tmp_path / "marvel/BallRun/seed0", "marvel", "BallRun", 0)
+    frame.drop(columns="status").to_csv(tmp_path / "scores.csv", index=False)
+    assert scores.read_scores(tmp_path / "scores.csv")["status"].tolist() == ["", ""]
+
+
+def test_missing_evaluations_have_no_feasible_return():
+    made = feasible_return(np.array([1.0, 2.0, np.nan]), np.array([5.0, np.nan, 5.0]), 20.0)
+    np.testing.assert_array_equal(made, [1, np.nan, np.nan])

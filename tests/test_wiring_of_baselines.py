@@ -13,9 +13,10 @@ import yaml
 from conftest import ROOT
 from toys import STEPS, handed_over, make_context, push, small, value_first_action
 
-from baselines import jsrl, official_accounting, pex, rlpd_lag, so2
+from baselines import jsrl, official_accounting, pex, rlpd_lag, so2, wsrl_lag
 from marvel import finetune
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.run.context import tensor_bytes
 
 CONFIGS = [yaml.safe_load(path.read_text()) for path in (ROOT / "workflow" / "config").glob("*.yaml")]
 TRAINED = {entry["train"] for config in CONFIGS for entry in config["methods"].values() if "train" in entry}
@@ -136,7 +137,8 @@ def test_pex_with_a_fresh_learner_keeps_the_critics_and_the_offline_proposal(toy
     offline, fresh = finetune.load_agent(context, hp), finetune.new_agent(context, hp)
     assert torch.equal(got.agent.actor.mu_layer.weight, fresh.actor.mu_layer.weight)
     assert not torch.equal(got.agent.actor.mu_layer.weight, offline.actor.mu_layer.weight)
-    assert not got.agent.actor_optimizer.state_dict()["state"] and offline.actor_optimizer.state_dict()["state"]
+    moments = [tensor_bytes(agent.actor_optimizer.state_dict()) for agent in (got.agent, fresh, offline)]
+    assert moments[0] == moments[1] != moments[2]
     assert torch.equal(got.agent.reward_target.weights[0], offline.reward_target.weights[0])
 
 
@@ -169,3 +171,8 @@ def test_every_method_steers_to_the_studys_limit(name, toy_offline, toy_dataset,
     options = {"warmup_steps": 0} if name == "baselines.wsrl_lag" else {}
     got = handed_over(module, context, small(), monkeypatch, controller="pid", **options)
     assert got.multiplier.cost_limit == 7.0
+
+
+def test_wsrl_hands_its_warm_up_and_ratio_over(toy_offline, monkeypatch):
+    got = handed_over(wsrl_lag, make_context(toy_offline), small(), monkeypatch, warmup_steps=90, update_ratio=2.0)
+    assert (got.warmup_steps, got.update_ratio) == (90, 2.0)

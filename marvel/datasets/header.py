@@ -72,7 +72,9 @@ def check_shapes(path: Path, shapes: dict[str, tuple], task: Task | None) -> Non
     Raises:
         InputError: The first array of another shape.
     """
-    steps = shapes["rewards"][0] if shapes["rewards"] else 0
+    if shapes["rewards"] == ():
+        raise InputError(f"{path}: rewards is one number, but must be an array with a row for every step; {ANOTHER}.")
+    steps = shapes["rewards"][0]
     if steps == 0:
         raise InputError(f"{path} holds no steps; {ANOTHER}.")
     for key in SCHEMA:
@@ -141,7 +143,7 @@ def _resolve(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
     else:
         raise InputError(f"{path}: {key} is a link that leads to itself; store the array itself.")
     if not isinstance(found, h5py.Dataset):
-        held = f" of {some(found)}" if isinstance(found, h5py.Group) else ""
+        held = f" of {some(found) or 'nothing'}" if isinstance(found, h5py.Group) else ""
         raise InputError(
             f"{path}: {key} is no array but a {type(found).__name__.lower()}{held}; store one array there."
         )

@@ -113,12 +113,12 @@ def fetch(
         except OSError as error:
             raise Unwritable(f"{folder} cannot be written: {error.strerror}") from None
         with part:
-            lock(part)  # a second process waits here and then finds the finished file
-            if final.exists():
-                return final
-            if not os.path.exists(part.name):  # or finds that the first one failed and tidied up
-                continue
             try:
+                lock(part)  # a second process waits here and then finds the finished file
+                if final.exists():
+                    return final
+                if not os.path.exists(part.name):  # or finds that the first one failed and tidied up
+                    continue
                 _from_mirrors(file, mirrors, part, check, most_bytes)
                 os.replace(part.name, final)
                 return final

@@ -19,6 +19,9 @@ def warnings_of(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
         arrays: The seven arrays, actions as they are in the file.
         task: Their task.
     """
+    steps, ends = len(arrays["rewards"]), int(arrays["terminals"].sum())
+    if steps > 1 and ends > 0.9 * steps:  # no episodes, so that there is nothing to compare
+        return [f"{ends:,} of {steps:,} rows are terminals, so that episodes have one step."]
     return [*_actions(arrays), *_ends(arrays, task), *_next_observations(arrays), *_sums(arrays, task)]
 
 
@@ -65,9 +68,7 @@ def _actions(arrays: dict[str, np.ndarray]) -> list[str]:
 
 def _ends(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
     cut, terminals = episodes(arrays), arrays["terminals"]
-    lengths, steps = cut.stops - cut.starts, len(terminals)
-    if steps > 1 and terminals.mean() > 0.9:
-        return [f"{terminals.sum():,} of {steps:,} rows are terminals, so that episodes have one step."]
+    lengths = cut.stops - cut.starts
     longest = lengths.max()
     longest_ones = lengths == longest
     as_terminals = terminals[cut.stops - 1][longest_ones]
@@ -82,7 +83,9 @@ def _ends(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
 
 def _next_observations(arrays: dict[str, np.ndarray]) -> list[str]:
     share, found = share_that_follows(arrays), []
-    if share is not None and share < 0.99:
+    if share is None:
+        return found
+    if share < 0.99:
         rows = np.arange(len(arrays["rewards"]))
         itself = ", but the row's own observation" if _same(arrays, rows, rows).mean() > 0.9 else ""
         found.append(
@@ -102,7 +105,7 @@ def _sums(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
     cut, positive, found = episodes(arrays), arrays["costs"][arrays["costs"] > 0], []
     largest, best = cut.costs.max(), cut.returns.max()
     if not len(positive):
-        return [f"all costs are 0, while episodes in DSRL's data of {task.name} cost up to {task.max_cost:g}."]
+        return [f"all costs are 0, while episodes of {task.name} cost up to {task.max_cost:g} (marvel/tasks.tsv)."]
     if task.suite in UNIT_COSTS and not (positive == 1).all():
         found.append(
             f"costs of a step are {positive.min():g} to {positive.max():g} where they are not 0, but {task.name} "
@@ -110,12 +113,12 @@ def _sums(arrays: dict[str, np.ndarray], task: Task) -> list[str]:
         )
     elif largest > 2 * task.max_cost:
         found.append(
-            f"an episode costs {largest:.6g}, but at most {task.max_cost:g} in DSRL's data of {task.name}: costs seem "
-            "to be scaled, or the data to be uncut."
+            f"an episode costs {largest:.6g}, while those of {task.name} cost up to {task.max_cost:.6g} "
+            "(marvel/tasks.tsv): costs seem to be scaled, or the data to be uncut."
         )
     if not 0.01 * task.max_return < best < 2 * task.max_return:
         found.append(
-            f"the best return is {best:.6g}, but {task.max_return:.6g} in DSRL's data of {task.name}: rewards seem to "
-            "be scaled or another's, or the policy was poor."
+            f"the best return is {best:.6g}, while that of {task.name} is {task.max_return:.6g} (marvel/tasks.tsv): "
+            "rewards seem to be scaled or another's, or the policy was poor."
         )
     return found

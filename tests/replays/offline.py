@@ -10,6 +10,7 @@ from marvel import bear
 from marvel.bear import BEAR, ValuePID
 from marvel.buffer import Batch
 from marvel.cpq import CPQ, discounted_limit
+from marvel.critics import Critics
 from tests.replays.official_cpq import OfficialCPQ
 from tests.replays.recording import Recording
 from tests.replays.weights import Networks, Spy, members, replayed_noise
@@ -91,7 +92,7 @@ def replay_cpq(recording: Recording) -> None:
     for prefix, optimizer in (("vae", "vae"), ("critic", "reward"), ("cost_critic", "cost"), ("actor", "actor")):
         watched.watch_gradients(prefix, getattr(agent, f"{optimizer}_optimizer"))
     vae, loss = Spy(agent.vae, "losses"), Spy(agent, "actor_loss")
-    reward_loss, cost_loss = Spy(agent.reward_critic, "regression_loss"), Spy(agent.cost_critic, "regression_loss")
+    reward_loss, cost_loss = regression(agent.reward_critic), regression(agent.cost_critic)
     # Calls per step: the target cost critic values the samples, then the next actions of both backups.
     cost_old, unlikely, ood = Spy(agent.cost_target, "smallest"), Spy(agent, "unlikeliness"), Spy(agent, "ood_cost")
     reward_pi, cost_pi = Spy(agent.reward_critic, "smallest"), Spy(agent.cost_critic, "smallest")
@@ -110,8 +111,8 @@ def replay_cpq(recording: Recording) -> None:
     recording.check("next_qc_in_critic", cost_old.results(every=3, first=1))
     recording.check("target_q", reward_loss.arguments(2))
     recording.check("target_qc", cost_loss.arguments(2))
-    recording.check("critic_loss", reward_loss.results())
-    recording.check("cost_critic_loss", np.array(cost_loss.results()) - penalties)
+    recording.check("critic_loss", [loss.numpy() for loss in reward_loss.also])
+    recording.check("cost_critic_loss", np.array([loss.item() for loss in cost_loss.also]) - penalties)
     samples = (hp["steps"], hp["sample_action_num"], hp["batch_size"])
     recording.check("qc_sampled", np.reshape(cost_old.results(every=3), samples))
     recording.check("qc_ood_mean", ood.results())
@@ -131,6 +132,11 @@ def replay_cpq(recording: Recording) -> None:
         pairs = zip(getattr(agent, part).parameters(), getattr(live, part).parameters(), strict=True)
         if not all(torch.equal(published, kept) for published, kept in pairs):
             raise ValueError(f"the live form of CPQ ends in another {part.replace('_', ' ')} than the official step")
+
+
+def regression(critics: Critics) -> Spy:
+    """Watches the steps of critics, their loss beside."""
+    return Spy(critics, "regression_gradients", also=critics.regression_loss)
 
 
 def compare_vae(recording: Recording, spy: Spy, beta: float) -> None:
@@ -178,7 +184,7 @@ def replay_bear(recording: Recording) -> None:
     for prefix, optimizer in (("vae", "vae"), ("critic", "reward"), ("cost_critic", "cost"), ("actor", "actor")):
         watched.watch_gradients(prefix, getattr(agent, f"{optimizer}_optimizer"))
     vae, loss = Spy(agent.vae, "losses"), Spy(agent, "actor_loss")
-    reward_loss, cost_loss = Spy(agent.reward_groups, "regression_loss"), Spy(agent.cost_groups, "regression_loss")
+    reward_loss, cost_loss = regression(agent.reward_groups), regression(agent.cost_groups)
     cost_pi = Spy(agent.cost_groups, "smallest", also=agent.reward_groups.smallest)
     kernel = mock.patch.object(bear, "mmd", {"gaussian": bear.mmd, "laplacian": laplacian_mmd}[hp["kernel"]])
     kernel.start()
@@ -197,8 +203,8 @@ def replay_bear(recording: Recording) -> None:
     compare_vae(recording, vae, hp["beta"])
     recording.check("target_q", reward_loss.arguments(2))
     recording.check("target_qc", cost_loss.arguments(2))
-    recording.check("critic_loss", reward_loss.results())
-    recording.check("cost_critic_loss", cost_loss.results())
+    recording.check("critic_loss", [loss.numpy() for loss in reward_loss.also])
+    recording.check("cost_critic_loss", [loss.numpy() for loss in cost_loss.also])
     recording.check("actor_loss", loss.results(part=0))
     recording.check("mmd", loss.results(part=1))
     cost_values = np.array(cost_pi.results())

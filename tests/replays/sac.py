@@ -7,9 +7,10 @@ import torch
 
 from marvel.adam import Adam
 from marvel.buffer import Batch
+from marvel.critics import Critics, Stack
 from marvel.hyperparameters import OFFICIAL, Hyperparameters
 from marvel.multipliers import AdaptivePID, DualAscent
-from marvel.networks import Critics, SquashedGaussianActor, Stack, copy_of
+from marvel.networks import SquashedGaussianActor, copy_of
 from marvel.prealign import prealign_step
 from marvel.sac import SACLagrangian
 from tests.replays.anchored import AnchoredSACLagrangian
@@ -83,7 +84,7 @@ class Inside:
 
     def __init__(self, agent: SACLagrangian):
         self.sample = Spy(agent.actor, "sample", also=lambda observations, *_: agent.actor(observations))
-        self.loss = Spy(agent.critics, "regression_loss", also=lambda *given: regressions(agent, *given))
+        self.loss = Spy(agent.critics, "regression_gradients", also=lambda *given: regressions(agent, *given))
         self.value = Spy(agent.targets, "smallest")
 
     def compare(self, recording: Recording, calls: int) -> None:

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from marvel.adam import Adam
-from marvel.networks import Critics, Draw
+from marvel.critics import Critics
+from marvel.networks import Draw
 from tests.replays.recording import Recording
 
 

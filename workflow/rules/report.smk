@@ -49,6 +49,7 @@ rule table:
         f"{BASE}/tables/final.md",
         f"{BASE}/tables/final.csv",
         f"{BASE}/tables/per_seed.csv",
+        f"{BASE}/tables/safety.csv",
     log:
         f"{BASE}/logs/table.log",
     conda:
@@ -108,6 +109,7 @@ rule claims:
     output:
         f"{BASE}/tables/claims.md",
         f"{BASE}/tables/claims.csv",
+        f"{BASE}/tables/verdicts.csv",
     log:
         f"{BASE}/logs/claims.log",
     conda:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts.intervals import SEED, mean_interval
 from workflow.scripts.scores import read_scores
+from workflow.statistics.intervals import fresh, mean_interval
 
 SUFFIXES = {"": 1, "k": 1000, "M": 1000000}
 
@@ -47,7 +47,7 @@ def at(run: pd.DataFrame, steps: int, window: int) -> dict[str, float]:
 
 def cell(values: np.ndarray) -> str:
     """`mean [low, high]` over seeds; the mean alone for one seed."""
-    mean, low, high = mean_interval(values, np.random.default_rng(SEED))
+    mean, low, high = mean_interval(values, fresh())
     return f"{mean:.1f}" if np.isnan(low) else f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 

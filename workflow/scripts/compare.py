@@ -14,8 +14,8 @@ import pandas as pd
 from marvel.errors import InputError
 from marvel.tasks import TASKS
 from workflow.scripts.beside import count
-from workflow.scripts.intervals import SEED, mean_interval
 from workflow.scripts.scores import write_atomic
+from workflow.statistics.intervals import fresh, mean_interval
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 COLUMNS = [
@@ -46,7 +46,7 @@ OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a traine
 
 def task_name(text: str) -> str:
     """DSRL's short name for a source's: `SafetyHopperVelocity-v1`, `ballrun (Bullet)`, `hopper_velocity`; or ""."""
-    bare = re.sub(r"^Safety|^Offline|-v\d+$| \(.*\)$|[_ ]", "", text).lower()
+    bare = re.sub(r"^Safety|^Offline|(Gymnasium)?-v\d+$| \(.*\)$|[_ ]", "", text).lower()
     return next((name for name in TASKS if name.lower() == bare), "")
 
 
@@ -150,7 +150,7 @@ def beside(reference: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
             notes.append(f"not compared: cost limit {row['published_limit']:g} there, {limits[0]:g} here")
         else:
             column = OUR_COLUMNS[row["quantity"]][name in ONLINE]
-            middle, low, high = mean_interval(ours[column].to_numpy(dtype=np.float64), np.random.default_rng(SEED))
+            middle, low, high = mean_interval(ours[column].to_numpy(dtype=np.float64), fresh())
             steps = ours["env_steps"].mean()
             row |= {"method": name, "ours": float(middle), "ours_low": float(low), "ours_high": float(high)}
             row |= {"n": len(ours), "our_limit": limits[0], "our_env_steps": steps}

@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.errors import InputError
 from workflow.scripts import style, tuning
+from workflow.scripts.captions import interval_sentences
 from workflow.scripts.grids import POINTS, curve
-from workflow.scripts.intervals import describe
 from workflow.scripts.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
 
 X_LABELS = {
@@ -167,7 +167,7 @@ def caption(
         f"{what[:1].upper()}{what[1:]} of the {SOURCES[source]} against {X_LABELS[x]}, {scale}; "
         f"{seeds_phrase(counts)}.",
         f"Bold: mean over seeds. Faint: single seeds, drawn where there are at most {FAINT_SEEDS}. Band: interval.",
-        " ".join(describe(int(n)) for n in sorted(counts.unique())),
+        interval_sentences(counts),
     ]
     if "cost" in rows:
         parts.insert(2, f"Black dashes: the cost limit ({limits} per episode).")

@@ -27,13 +27,18 @@ def evaluated_apart(runs: Path, methods: Iterable[str]) -> dict[str, str]:
         if path is None:
             continue
         spec = read_spec(path, method, path.parts[-3], int(path.parts[-2].removeprefix("seed")))
-        try:
-            evaluates = constant_of(spec.get("train", ""), "EVALUATES", None)
-        except InputError:  # a record of a module that is not here any more
-            continue
+        evaluates = what_is_evaluated(spec.get("train"))
         if evaluates and not spec.get("options", {}).get("evaluate_as_acting"):
             found[method] = evaluates
     return found
+
+
+def what_is_evaluated(train: str | None) -> str | None:
+    """The constant `EVALUATES` of a method's module; None without one, or if a record names a module that is gone."""
+    try:
+        return constant_of(train, "EVALUATES", None) if train else None
+    except InputError:
+        return None
 
 
 def sentence(apart: dict[str, str]) -> str:

@@ -22,7 +22,7 @@ from workflow.scripts.scores import read_scores
 from workflow.scripts.sparsity import draw_sparsity
 from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
 from workflow.scripts.sweeps import draw_limits, draw_steps
-from workflow.scripts.tables import per_seed
+from workflow.statistics.per_seed import per_seed
 
 KINDS = {
     "curves": "learning curves: return above cost, above the multiplier",

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from workflow.scripts import style
 from workflow.scripts.grids import Curve
-from workflow.scripts.intervals import LEVEL, SEED, mean_interval
+from workflow.statistics.intervals import fresh, mean_interval, percentile_coverage
 
 FAINT_SEEDS = 5  # single seeds are drawn up to this many
 LOG_FROM = 8  # the cost axis turns logarithmic above the limit when a mean cost exceeds this many limits
@@ -24,7 +24,7 @@ def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Styl
     names = list(curves)
     for place, name in enumerate(reversed(names)):  # the first of the legend is drawn last, on top
         curve, look = curves[name], looks[name]
-        middle, low, high = mean_interval(curve.values, np.random.default_rng(SEED))
+        middle, low, high = mean_interval(curve.values, fresh())
         if curve.x is None:
             axes.axhline(middle[0], color=look.color, linestyle=look.linestyle, linewidth=1.1, zorder=2.1)
             if len(curve.values) > 1:
@@ -97,7 +97,7 @@ def x_label(name: str, window: int, counts: pd.Series) -> str:
     """The x-axis' name and, below it, what bold, faint and bands are."""
     averaged = f" (moving average of {window} rounds)" if window > 1 else ""
     faint = "faint: seeds; " if counts.min() <= FAINT_SEEDS else ""
-    band = f"band: {100 * LEVEL:.0f} % interval; " if counts.max() > 1 else ""
+    band = f"band: about {100 * percentile_coverage(counts.min()):.0f} % coverage; " if counts.min() > 1 else ""
     return f"{name}{averaged}\nbold: mean; {faint}{band}{seeds_phrase(counts)}"
 
 

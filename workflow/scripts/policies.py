@@ -7,60 +7,29 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from marvel.tasks import get_task
-from workflow.scripts.intervals import SEED, describe, mean_interval
+from workflow.scripts.captions import interval_sentences
 from workflow.scripts.scores import read_scores, write_files
 from workflow.scripts.style import order
 from workflow.scripts.tables import cell, markdown_table
 from workflow.scripts.tuning import heading, sentence
+from workflow.statistics.aggregates import over_seeds
+from workflow.statistics.per_seed import EVALUATED, evaluated
 
-METRICS = [
-    "eval_return",
-    "eval_cost",
-    "feasible_return",
-    "eval_return_normalized",
-    "eval_cost_normalized",
-    "feasible_return_normalized",
-]
-
-
-def offline_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Row 0 of every method that only evaluates its start policy, with the feasible return beside the return.
-
-    Args:
-        scores: rows of scores.csv.
-
-    Returns:
-        One row per task, method and seed; above the limit the feasible return is the task's lowest return in DSRL.
-    """
-    trained = set(scores.loc[scores["round"] > 0, "method"])
-    rows = scores[~scores["method"].isin(trained) & scores["eval_return"].notna()].copy()
-    within = rows["eval_cost"] <= rows["cost_limit"]
-    lowest = rows["task"].map(lambda name: get_task(name).min_return).astype(float)
-    rows["feasible_return"] = rows["eval_return"].where(within, lowest)
-    rows["feasible_return_normalized"] = rows["eval_return_normalized"].where(within, 0.0)
-    return rows
+KEYS = ["task", "cost_limit", "method"]
 
 
 def offline_table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per task, cost limit and method: n, episodes, {metric}_mean, _low, _high.
 
     Args:
-        rows: as returned by `offline_rows`.
+        rows: as returned by `per_seed.evaluated`.
     """
-    made = []
-    for (task, limit, method), group in rows.groupby(["task", "cost_limit", "method"], sort=False):
-        row = {"task": task, "cost_limit": limit, "method": method, "n": len(group)}
-        row["eval_episodes"] = group["eval_episodes"].mean()
-        for name in METRICS:
-            ends = mean_interval(group[name].to_numpy(dtype=np.float64), np.random.default_rng(SEED))
-            row.update(zip((f"{name}_mean", f"{name}_low", f"{name}_high"), map(float, ends), strict=True))
-        made.append(row)
-    ends = [f"{name}_{end}" for name in METRICS for end in ("mean", "low", "high")]
-    return pd.DataFrame(made, columns=["task", "cost_limit", "method", "n", "eval_episodes", *ends])
+    table = over_seeds(rows, KEYS, EVALUATED)
+    episodes = rows.groupby(KEYS, sort=False)["eval_episodes"].mean().to_numpy(dtype=float)
+    table.insert(len(KEYS) + 1, "eval_episodes", episodes)
+    return table
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -76,15 +45,15 @@ def markdown(table: pd.DataFrame) -> str:
         rows = group.set_index("method", drop=False)
         cells = [
             [f"`{name}`", str(rows.loc[name, "n"]), f"{rows.loc[name, 'eval_episodes']:g}"]
-            + [cell(rows.loc[name], metric) for metric in METRICS]
+            + [cell(rows.loc[name], metric) for metric in EVALUATED]
             for name in order(list(rows.index))
         ]
         lines += [f"## {heading(task, limit)}", "", *markdown_table(header, cells), ""]
-    intervals = " ".join(describe(int(n)) for n in sorted(table["n"].unique()))
     return "\n".join(
         [
             *lines,
-            f"Cells are `mean [low, high]` over n seeds, each the mean of so many evaluation episodes. {intervals} "
+            f"Cells are `mean [low, high]` over n seeds, each the mean of so many evaluation episodes. "
+            f"{interval_sentences(table['n'])} "
             "Where a study's seeds share one offline model (`offline_seed` in its config), they tell of the episodes "
             "alone.",
             "",
@@ -103,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
-    table = offline_table(offline_rows(read_scores(options.scores)))
+    table = offline_table(evaluated(read_scores(options.scores)))
     write_files(options.out_dir, {"offline.csv": table.to_csv(index=False), "offline.md": markdown(table)})
 
 

@@ -5,53 +5,21 @@ python -m workflow.scripts.ranks results/quick/ranks/BallRun/seed0.csv ... --out
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts.intervals import SEED, describe, mean_interval
-from workflow.scripts.measures import RANKS
+from workflow.scripts.captions import difference_sentence, interval_sentences
 from workflow.scripts.scores import write_files
-from workflow.scripts.sparsity import active_share
 from workflow.scripts.tables import markdown_table
 from workflow.scripts.tuning import MARK, label, sentence
+from workflow.statistics.intervals import fresh, mean_interval, t_interval
+from workflow.statistics.ranks import CRITICS, FEWEST, RANKS, correlations
 
 OFFICIAL = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
-FEWEST = 30  # points, below which a correlation says nothing
-CRITICS = {"reward": ("mc_return", "Q"), "cost": ("mc_cost", "Qc")}
-
-
-def correlations(rollouts: pd.DataFrame) -> pd.DataFrame:
-    """One row per critic, kind of points and stage.
-
-    Args:
-        rollouts: one file of `marvel.ranks`, a row per rollout.
-
-    Returns:
-        critic, points, stage, spearman (NaN with fewer than `FEWEST` points or if all returns are equal), n (points),
-        rollouts (from each), step (mean over points), deviation (of the moments from the recorded ones, mean, in
-        standard deviations of the data), active (share of points whose return differs from the most common one) and
-        noise: how far a point's mean return is from its expectation (root mean square standard error), over the spread
-        of the means.
-    """
-    rows = []
-    for kind, part in rollouts.groupby("points", sort=False):
-        groups = part.groupby("number")
-        means, count = groups.mean(numeric_only=True), groups.size()
-        for critic, (returns, _) in CRITICS.items():
-            error = np.sqrt((groups[returns].var() / count).mean())
-            spread = means[returns].std()
-            for stage in ("before", "after"):
-                rho = np.nan
-                if len(means) >= FEWEST and spread > 0:
-                    rho = means[returns].rank().corr(means[f"{critic}_{stage}"].rank())
-                row = {"critic": critic, "points": kind, "stage": stage, "spearman": rho, "n": len(means)}
-                row |= {"rollouts": int(count.max()), "step": means["step"].mean()}
-                row |= {"deviation": means["deviation"].mean(), "active": active_share(means[returns].to_numpy())}
-                rows.append(row | {"noise": error / spread if spread > 0 else np.nan})
-    return pd.DataFrame(rows)
 
 
 def ranks(files: list[Path]) -> pd.DataFrame:
@@ -93,9 +61,8 @@ def markdown(table: pd.DataFrame) -> str:
         cells = []
         for (critic, kind), group in of_task.groupby(["critic", "points"], sort=False):
             stages = group.pivot(index="seed", columns="stage", values="spearman")
-            shown = [
-                interval(values) for values in (stages["before"], stages["after"], stages["after"] - stages["before"])
-            ]
+            shown = [interval(stages["before"]), interval(stages["after"])]
+            shown += [interval(stages["after"] - stages["before"], t_interval)]
             known = paper.get(task, {}) if (critic, kind) == ("cost", "random") else {}
             told = f"{known['before']:.2f} to {known['after']:.2f}" if len(known) == 2 else ""
             drift = f"{group['deviation'].mean():.2f}" if kind == "dataset" else ""
@@ -111,7 +78,9 @@ def markdown(table: pd.DataFrame) -> str:
             "Spearman's rank correlation of a critic's value with the discounted return (for Qc: cost) of the frozen, "
             f"stochastic offline policy, in {rollouts} rollouts from the simulator put back to the same moment. "
             "Cells are `mean [low, high]` over n seeds. "
-            + " ".join(describe(int(n)) for n in seeds)
+            + interval_sentences(seeds)
+            + " "
+            + interval_sentences(seeds, difference_sentence)
             + " Where a study's seeds share one offline model, its critics (before) are the same for all and only the "
             "points differ.",
             "",
@@ -129,12 +98,12 @@ def markdown(table: pd.DataFrame) -> str:
     )
 
 
-def interval(values: pd.Series) -> str:
-    """`mean [low, high]` over seeds, empty without values."""
+def interval(values: pd.Series, of: Callable = lambda numbers: mean_interval(numbers, fresh())) -> str:
+    """`mean [low, high]` over seeds, empty without values; `of` makes the three from an array (seeds,)."""
     values = values.dropna().to_numpy(dtype=np.float64)
     if not len(values):
         return ""
-    ends = map(float, mean_interval(values, np.random.default_rng(SEED)))
+    ends = map(float, of(values))
     mean, low, high = (round(end, 2) + 0.0 for end in ends)  # never "-0.00"
     return f"{mean:.2f}" if np.isnan(low) else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 

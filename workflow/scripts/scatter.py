@@ -26,6 +26,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.datasets import Episodes, episodes
 from marvel.errors import InputError
+from marvel.run.spec import in_current_words
 from workflow.scripts import style
 from workflow.scripts.scores import write_files
 
@@ -60,7 +61,7 @@ def read_data(path: Path) -> Data:
             f"{path} has {len(made.stops)} episodes and its card says {card['episodes']}; "
             f"make the card again: `python -m marvel.datasets card {path}`."
         )
-    return Data(card, made)
+    return Data(card | {"made": in_current_words(card["made"])}, made)
 
 
 def source(card: dict) -> str:

@@ -17,12 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 from marvel.errors import InputError
-from marvel.run.progress import COLUMNS, read_progress
+from marvel.run.progress import read_progress
 from marvel.run.record import code_hash
-from marvel.tasks import get_task, normalize_cost, normalize_return
+from workflow.statistics.scores import SCORES, check_distinct, normalized
 
-NORMALIZED = ["train_return_normalized", "train_cost_normalized", "eval_return_normalized", "eval_cost_normalized"]
-SCORES = ["method", "task", "seed", "cost_limit", "start", "code", *COLUMNS, *NORMALIZED]
 STARTS = ("prealigned", "offline", "scratch")
 
 
@@ -115,26 +113,26 @@ def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float
     if spec.get("record", {}).get("code"):
         code = "changed" if changed_files(spec) else "current"
     identity = {"method": method, "task": task, "seed": seed, "cost_limit": float(limit)}
-    rows = rows.assign(**identity, start=start_kind(spec), code=code)
-    for source in ("train", "eval"):
-        returns, costs = rows[f"{source}_return"].to_numpy(), rows[f"{source}_cost"].to_numpy()
-        rows[f"{source}_return_normalized"] = normalize_return(get_task(task), returns)
-        rows[f"{source}_cost_normalized"] = normalize_cost(get_task(task), costs, float(limit))
-    return rows[SCORES]
+    status = spec.get("record", {}).get("status", "")
+    return normalized(rows.assign(**identity, start=start_kind(spec), code=code, status=status))
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """Read a scores.csv back.
+    """Read a scores.csv back; one from before runs had a status has empty ones.
 
     Raises:
-        InputError: the file does not exist or lacks a column.
+        InputError: the file does not exist, lacks a column or holds a seed twice under two numbers.
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; make it with `python -m workflow.scripts.scores`.")
     frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    if "status" not in frame:
+        frame.insert(frame.columns.get_loc("code") + 1 if "code" in frame else 0, "status", "")
     missing = [name for name in SCORES if name not in frame]
     if missing:
         raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; make it again.")
+    frame["status"] = frame["status"].fillna("")
+    check_distinct(frame)
     return frame
 
 
@@ -173,7 +171,9 @@ def main(arguments: list[str] | None = None) -> None:
                     changed[method, task, seed] = changed_files(read_spec(folder / "run.json", method, task, seed))
     for line in code_warnings(changed):
         print(line, file=sys.stderr)
-    write_atomic(options.out, pd.concat(frames, ignore_index=True).to_csv(index=False))
+    scores = pd.concat(frames, ignore_index=True)
+    check_distinct(scores)
+    write_atomic(options.out, scores.to_csv(index=False))
     print(f"scores: {sum(map(len, frames))} rounds of {len(frames)} runs -> {options.out}")
 
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from marvel.errors import InputError
 from workflow.scripts import style
+from workflow.statistics.ranks import active_share
 
 POINTS = 4000  # steps drawn per task
 COLORS = {
@@ -43,16 +44,6 @@ def components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _, scale, loadings = np.linalg.svd(points, full_matrices=False)
     signs = np.sign(loadings[np.arange(len(loadings)), np.abs(loadings).argmax(axis=1)])[:2]
     return points @ loadings[:2].T * signs, (scale**2 / (scale**2).sum())[:2]
-
-
-def active_share(values: np.ndarray) -> float:
-    """Share of steps that differ from the most common value by more than a thousandth of the range: 0 to 1."""
-    values = np.asarray(values, dtype=np.float64)
-    span = np.ptp(values)
-    if span == 0:
-        return 0.0
-    _, counts = np.unique(np.round(1000 * (values - values.min()) / span), return_counts=True)
-    return 1 - counts.max() / len(values)
 
 
 def draw_sparsity(datasets: dict[str, dict[str, np.ndarray]], names: dict[str, str]) -> tuple[Figure, str]:

@@ -8,18 +8,18 @@ from matplotlib.figure import Figure
 
 from marvel.errors import InputError
 from workflow.scripts import style, tuning
-from workflow.scripts.aggregates import (
-    RETURN_AND_COST,
-    bootstrap,
-    describe,
-    fresh,
-    improvement,
-    matrices,
-    profile,
-    with_evaluated,
-)
-from workflow.scripts.intervals import interquartile_mean
+from workflow.scripts.captions import aggregate_sentences
 from workflow.scripts.panels import legend
+from workflow.statistics.aggregates import improvement, matrices, profile
+from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
+from workflow.statistics.per_seed import with_evaluated
+
+RETURN_AND_COST = {  # per-seed column: axis label; a return never stands without its cost
+    "train_return_normalized": "return\n(DSRL's 0 to 1)",
+    "feasible_return_normalized": "feasible return\n(0 where unsafe)",
+    "train_cost_normalized": "cost\n(1 = the limit)",
+    "violation_rate": "violation rate\n(share of episodes)",
+}
 
 POINTS = 101  # thresholds of a profile
 LIMITS_SHOWN = 4.0  # a profile of costs ends here, in cost limits
@@ -62,7 +62,7 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
     """Interquartile means of return, feasible return, cost and violation rate over all tasks and seeds.
 
     Args:
-        seeds: as made by `tables.per_seed`, the same seeds on every task.
+        seeds: as made by `per_seed`, the same seeds on every task.
         sweep: see `style.styles`.
 
     Returns:
@@ -91,9 +91,10 @@ def draw_aggregate(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple
     text = (
         "Interquartile means (of the middle half of all runs) of return, feasible return, cost and violation rate. "
         "Return and "
-        "cost: mean per training episode of the last 20 % of environment steps, in DSRL's units; a round above the "
-        "limit counts "
-        "0 in the feasible return. Dashes: the cost limit. " + describe(seeds) + (f" {EVALUATED}" if hollow else "")
+        "cost: mean per training episode of the last 20 % of environment steps, in DSRL's units; a run whose cost is "
+        "above the limit counts 0 in the feasible return. Dashes: the cost limit. "
+        + aggregate_sentences(seeds)
+        + (f" {EVALUATED}" if hollow else "")
     )
     return figure, text
 
@@ -152,7 +153,7 @@ def draw_profiles(seeds: pd.DataFrame, sweep: list[str] | None = None) -> tuple[
         "Performance profiles: the share of runs whose return (left), feasible return (middle) or cost (right; lower "
         "is better) "
         "in the last 20 % of environment steps is above t. "
-        + describe(seeds)
+        + aggregate_sentences(seeds)
         + (f" Not trained online, so read from the evaluation: {', '.join(sorted(hollow))}." if hollow else "")
     )
     return figure, text
@@ -194,6 +195,6 @@ def draw_improvement(seeds: pd.DataFrame, reference: str, sweep: list[str] | Non
         f"(right) than a run "
         f"of {reference} on the same task, mean over tasks; ties count half, 0.5 means no difference. Last 20 % of "
         f"environment "
-        f"steps. " + describe(seeds) + (f" {EVALUATED}" if hollow else "")
+        f"steps. " + aggregate_sentences(seeds) + (f" {EVALUATED}" if hollow else "")
     )
     return figure, text

@@ -1,6 +1,5 @@
 """Figures over an option: the cost limit, and the steps from one method to another, one option at a time."""
 
-import itertools
 import re
 
 import matplotlib.pyplot as plt
@@ -11,9 +10,11 @@ from matplotlib.ticker import MaxNLocator
 
 from marvel.errors import InputError
 from workflow.scripts import style, tuning
-from workflow.scripts.intervals import SEED, describe, mean_interval
+from workflow.scripts.captions import difference_sentence, interval_sentences
 from workflow.scripts.panels import legend
 from workflow.scripts.summary import ROW, at_least, whiskers
+from workflow.statistics.aggregates import changes
+from workflow.statistics.intervals import fresh, mean_interval
 
 
 def family(method: str, limit: float) -> str:
@@ -26,7 +27,7 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
     """Return and cost at the end of training against the cost limit, one column per task.
 
     Args:
-        seeds: as made by `tables.per_seed`, of one or several studies; lines that differ in the limit alone are joined
+        seeds: as made by `per_seed`, of one or several studies; lines that differ in the limit alone are joined
             by `family`.
 
     Returns:
@@ -65,7 +66,7 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
                     if not groups:
                         continue
                     x = np.array([limit for limit, _ in groups]) * (1 + 0.02 * (place - (len(names) - 1) / 2))
-                    ends = np.array([mean_interval(values, np.random.default_rng(SEED)) for _, values in groups])
+                    ends = np.array([mean_interval(values, fresh()) for _, values in groups])
                     look = looks[name]
                     axes.plot(
                         x,
@@ -103,40 +104,16 @@ def draw_limits(seeds: pd.DataFrame) -> tuple[Figure, str]:
         "Return, cost (mean per training episode of the last 20 % of environment steps) and violation rate (share of "
         f"all training episodes above the limit) when the same methods are trained under the cost limits {listed}. "
         "Dashes: cost equal to the limit; below them is safe. Points of one limit are set apart slightly. Vertical "
-        "lines: intervals. "
-        + " ".join(describe(int(n)) for n in sorted(counts.unique()))
-        + tuning.sentence(tasks, tuning.MARK)
+        "lines: intervals. " + interval_sentences(counts) + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text
-
-
-def changes(seeds: pd.DataFrame, methods: list[str], metric: str) -> pd.DataFrame:
-    """What each step changes: the metric of a method minus that of the one before it, seed by seed.
-
-    Args:
-        seeds: as made by `tables.per_seed`.
-        methods: the methods, in order.
-        metric: a column.
-
-    Returns:
-        Columns task, method (the later one), n, change, low, high.
-    """
-    rows = []
-    for task, part in seeds.groupby("task", sort=False):
-        table = part.pivot(index="seed", columns="method", values=metric)
-        for before, after in itertools.pairwise(methods):
-            difference = (table[after] - table[before]).dropna().to_numpy()
-            if len(difference):
-                ends = map(float, mean_interval(difference, np.random.default_rng(SEED)))
-                rows.append((task, after, len(difference), *ends))
-    return pd.DataFrame(rows, columns=["task", "method", "n", "change", "low", "high"])
 
 
 def draw_steps(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
     """Which option decides what: the change of return, feasible return and cost at each step.
 
     Args:
-        seeds: as made by `tables.per_seed`.
+        seeds: as made by `per_seed`.
         methods: the methods, in order; each differs from the one before it in one option.
 
     Returns:
@@ -200,7 +177,7 @@ def draw_steps(seeds: pd.DataFrame, methods: list[str]) -> tuple[Figure, str]:
         f"{methods[0]}), paired by seed, in the last 20 % of environment steps; a lower cost is to the left. "
         f"Horizontal lines: intervals. "
         "The change of an option depends on the options turned before it. "
-        + " ".join(describe(int(count)) for count in sorted(n.unique()))
+        + interval_sentences(n, difference_sentence)
         + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text

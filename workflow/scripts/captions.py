@@ -1,0 +1,79 @@
+"""Sentences that stand under tables and figures: over what a number is, what its interval covers and how far."""
+
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from workflow.scripts.tuning import sentence
+from workflow.statistics.intervals import LEVEL, percentile_coverage
+from workflow.statistics.scores import DIVERGED
+
+
+def interval_sentence(n: int) -> str:
+    """What the interval of a mean over `n` seeds is and how often such an interval holds the mean."""
+    if n < 2:
+        return "With n = 1 there is no interval."
+    return (
+        f"Intervals are {100 * LEVEL:.0f} % percentile bootstrap intervals of the mean over n = {n} seeds; "
+        f"simulated on normal values, such an interval holds the mean in {100 * percentile_coverage(n):.0f} % of cases."
+    )
+
+
+def difference_sentence(n: int) -> str:
+    """What the interval of a difference over `n` pairs of seeds is and how often such an interval holds the mean."""
+    if n < 2:
+        return "With n = 1 there is no interval."
+    return (
+        f"Intervals of differences are {100 * LEVEL:.0f} % t intervals of the mean over n = {n} seeds, paired; "
+        "simulated, such an interval holds the mean in 95 % of cases if the differences are normal and in 88 to 90 % "
+        "if they are skewed (exponential)."
+    )
+
+
+def interval_sentences(counts: Iterable[int], sentence_of: Callable[[int], str] = interval_sentence) -> str:
+    """A sentence for each of several numbers of seeds, each once, in order."""
+    return " ".join(sentence_of(int(n)) for n in sorted(set(counts)))
+
+
+def diverged_sentence(seeds: pd.DataFrame) -> str:
+    """A sentence that names the runs that diverged and says how they count, headed by a space; empty if none did.
+
+    Args:
+        seeds: one row per task, method and seed, with its status.
+    """
+    runs = seeds[seeds["status"] == DIVERGED]
+    if runs.empty:
+        return ""
+    named = [
+        f"{method} on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
+        for (method, task), group in runs.groupby(["method", "task"], sort=False)
+    ]
+    return f" Diverged, and so counted as infeasible with the task's lowest return in DSRL: {'; '.join(named)}."
+
+
+def aggregate_sentences(seeds: pd.DataFrame) -> str:
+    """Over what the numbers of a figure over tasks are and what the intervals cover.
+
+    Args:
+        seeds: one row per task, method and seed.
+    """
+    n = seeds.groupby(["task", "method"])["seed"].nunique()
+    tasks = list(dict.fromkeys(seeds["task"]))
+    text = (
+        f"Over {len(tasks)} task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with n = {n.min()}"
+        f"{'' if n.min() == n.max() else f' to {n.max()}'} seeds each, cost limit "
+        f"{', '.join(f'{limit:g}' for limit in sorted(seeds['cost_limit'].unique()))} per episode."
+        + sentence(tasks)
+        + diverged_sentence(seeds)
+    )
+    if n.min() < 2:
+        return f"{text} With one seed there is no interval."
+    text += (
+        f" Intervals are {100 * LEVEL:.0f} % stratified percentile bootstrap intervals (seeds drawn inside each task)."
+    )
+    if n.min() < 20:
+        text += (
+            f" With n = {n.min()} such an interval of one task's mean holds it in "
+            f"{100 * percentile_coverage(n.min()):.0f} % of cases (simulated on normal values)."
+        )
+    return f"{text} They hold for these tasks and say nothing about others."
