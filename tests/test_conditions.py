@@ -124,6 +124,9 @@ def damage(study, folder: str, change) -> None:
 
 
 def test_records_are_read_through_the_stages(study):
+    snapshot = study / "offline/cpq/BallRun/seed0/.state/run.json"  # of a run under way: no record
+    snapshot.parent.mkdir()
+    snapshot.write_text("{}")
     table = read_records(study, scores()).set_index("name")
     assert set(table.index) == {"marvel", "offline/cpq", "prealigned/vpa/cpq"}
     run = table.loc["marvel"]

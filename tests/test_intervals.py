@@ -106,5 +106,5 @@ def test_captions_state_coverage():
     assert "n = 3 seeds" in interval_sentence(3) and "in 74 % of cases" in interval_sentence(3)
     assert "in 86 % of cases" in interval_sentence(7)  # between the simulated numbers of seeds
     assert "no interval" in interval_sentence(1) and "no interval" in difference_sentence(1)
-    assert "95 % t intervals" in difference_sentence(5) and "88 to 90 %" in difference_sentence(5)
+    assert "95 % t intervals" in difference_sentence(5) and "in 89 % if they are skewed" in difference_sentence(5)
     assert interval_sentences([5, 3, 3]).count("n = 3") == 1

@@ -25,8 +25,8 @@ def difference_sentence(n: int) -> str:
         return "With n = 1 there is no interval."
     return (
         f"Intervals of differences are {100 * LEVEL:.0f} % t intervals of the mean over n = {n} seeds, paired; "
-        "simulated, such an interval holds the mean in 95 % of cases if the differences are normal and in 88 to 90 % "
-        "if they are skewed (exponential)."
+        "simulated, such an interval holds the mean in 95 % of cases if the differences are normal and in 89 % if "
+        "they are skewed (exponential)."
     )
 
 

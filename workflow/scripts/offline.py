@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from marvel.errors import InputError
 from workflow.scripts.curves import draw_curves
+from workflow.scripts.records import options
 
 
 def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
@@ -27,8 +28,8 @@ def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
             raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; give progress.csv of offline runs.")
         algorithm, task, seed = path.parts[-4:-1]
         head = {"method": algorithm, "task": task, "seed": int(seed.removeprefix("seed")), "cost_limit": cost_limit}
-        options = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["options"]
-        head["trained_for"] = cost_limit if options.get("cost_limit") is None else options["cost_limit"]
+        given = options(json.loads(path.with_name("run.json").read_text(encoding="utf-8"))).get("cost_limit")
+        head["trained_for"] = cost_limit if given is None else given
         parts.append(rows.assign(round=range(len(rows)), **head))
     return pd.concat(parts, ignore_index=True)
 

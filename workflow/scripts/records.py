@@ -11,7 +11,7 @@ from marvel.tasks import get_task
 from workflow.scripts.compare import REFERENCE, task_name
 from workflow.statistics.conditions import MACHINE, RECORD, complete
 
-STAGES = ("offline", "prealigned")
+STAGES = {"offline": "*/*/seed*/run.json", "prealigned": "*/*/*/seed*/run.json"}
 OFFLINE = ["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"]
 
 
@@ -92,7 +92,7 @@ def read_records(study: Path, scores: pd.DataFrame) -> pd.DataFrame:
         row |= {"online_episodes": budget, "current": last["code"] != "changed"}
         row["complete"] = complete(int(last["episodes"]), int(last["env_steps"]), budget, length, last["status"])
         rows.append(empty | row | {"reward_scale": shared.get("reward_scale")} | record_of(study, spec))
-    for path in sorted(path for stage in STAGES for path in (study / stage).rglob("run.json")):
+    for path in sorted(path for stage, pattern in STAGES.items() for path in (study / stage).glob(pattern)):
         *name, task, folder, _ = path.relative_to(study).parts
         row = {"name": "/".join(name), "task": task, "seed": int(folder.removeprefix("seed"))}
         rows.append(empty | row | {"online": False, "current": True} | record_of(study, read(path)))

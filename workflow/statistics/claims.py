@@ -14,6 +14,7 @@ from workflow.statistics.verdicts import (
     combine,
     decide,
     holds,
+    is_test,
     joined,
     overall,
     part_p_values,
@@ -67,8 +68,8 @@ def judge(part: dict, numbers: np.ndarray, cost_limit: float, minimum: int) -> d
 
     Returns:
         n, effect, low, high (a t interval), standardized (mean of a difference over its standard deviation over seeds:
-        Cohen's d of pairs), supported and contradicted (p-values, missing with too few seeds), p (twice the smaller),
-        leaning (where the mean lies), why.
+        Cohen's d of pairs), supported and contradicted (p-values, missing with too few seeds), p (twice the smaller
+        of those that are tests), leaning (where the mean lies), why.
     """
     middle, low, high = map(float, t_interval(numbers))
     spread = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else np.nan
@@ -83,9 +84,9 @@ def judge(part: dict, numbers: np.ndarray, cost_limit: float, minimum: int) -> d
     row["leaning"] = leaning
     if len(numbers) < minimum:
         return row | {"why": f"fewer than {minimum} seeds"}
-    supported, contradicted = map(float, part_p_values(part, numbers, cost_limit))
-    p = min(1.0, 2 * min(supported, contradicted))
-    return row | {"supported": supported, "contradicted": contradicted, "p": p}
+    sides = dict(zip((SUPPORTED, CONTRADICTED), map(float, part_p_values(part, numbers, cost_limit)), strict=True))
+    tests = [p for side, p in sides.items() if is_test(part[side])]
+    return row | sides | {"p": min(1.0, 2 * min(tests))}
 
 
 def _measure(part: dict, task: str, evidence: Evidence, minimum: int) -> tuple[dict, pd.Series | None]:
@@ -193,7 +194,7 @@ def _decided(cases: list[dict]) -> pd.DataFrame:
         leaning = ""
         if verdict in (UNDECIDED, NOT_TESTED) and (rows["leaning"] != "").any():
             leaning = overall(list(rows["leaning"].where(rows["leaning"] != "", rows["verdict"])))
-        why = "; ".join(dict.fromkeys(filter(None, rows["why"])))
+        why = "; ".join(dict.fromkeys(filter(None, "; ".join(rows["why"]).split("; "))))
         total = {"claim": claim, "form": form, "task": "all", "verdict": verdict, "leaning": leaning, "why": why}
         made += [rows, pd.DataFrame([total], columns=VERDICTS)]
     return pd.concat(made, ignore_index=True).astype({"p": float}) if made else table

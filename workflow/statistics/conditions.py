@@ -13,7 +13,7 @@ CONDITIONS = {
     "limit": "the published cost limit",
     "budget": "the published online budget",
     "tuned": "hyperparameters tuned for the task",
-    "pairs": "online seed s starts from offline seed s",
+    "pairs": "seed s starts from offline seed s",
     "seeds": "the same seeds on both sides",
     "data": "one dataset for both sides",
     "machine": "each pair of seeds, with all stages, on one CPU model under the same versions and numerics",
@@ -93,8 +93,8 @@ def _of_run(row, task: str, published: Published) -> dict[str, str]:
             found["budget"] = f"{run} has {episodes:g} online episodes, published are {wanted}"
         elif row.complete is False:
             found["budget"] = f"{run} stopped before its budget of {wanted} episodes"
-        if pd.notna(row.offline_seed) and row.offline_seed != row.seed:
-            found["pairs"] = f"{run} starts from offline seed {row.offline_seed:g}"
+    if pd.notna(row.offline_seed) and row.offline_seed != row.seed:
+        found["pairs"] = f"{run} starts from offline seed {row.offline_seed:g}"
     if row.data is None:
         found["data"] = f"data of {run} not recorded"
     missing = [name for name in MACHINE if getattr(row, name) is None]

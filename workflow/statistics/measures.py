@@ -102,13 +102,13 @@ def diverged(part: dict, task: str, seeds: pd.DataFrame) -> str:
 
 
 def limit_of(part: dict, task: str, seeds: pd.DataFrame) -> float:
-    """The cost limit of the runs that a part compares.
+    """The cost limit of the runs that a part compares; NaN for a part without runs.
 
     Raises:
         Missing: they have several.
     """
     names = [part[key] for key in ("first", "second", "method") if key in part]
-    rows = seeds[(seeds["task"] == task) & (seeds["method"].isin(names) if names else True)]
+    rows = seeds[(seeds["task"] == task) & seeds["method"].isin(names)]
     limits = sorted(rows["cost_limit"].unique())
     if len(limits) > 1:
         raise Missing(f"{' and '.join(names)} ran under several cost limits")
@@ -153,6 +153,8 @@ def _multiplier_ratio(part: dict, task: str, evidence: Evidence) -> pd.Series:
     own = offline[(offline["algorithm"] == algorithm) & (offline["task"] == task)]
     rows = {seed: run[run["updates"] > (1 - LAST) * run["updates"].max()] for seed, run in own.groupby("seed")}
     _of(method, task, "train_return", evidence.seeds)
+    if own.empty:
+        raise Missing(f"no offline runs of `{algorithm}` on {task} record a multiplier")
     if missing := sorted(set(rounds) - set(rows)):
         raise Missing(f"no multiplier of an offline run of `{algorithm}` on {task} with seed {missing[0]}")
     records = evidence.records[(evidence.records["name"] == method) & (evidence.records["task"] == task)]

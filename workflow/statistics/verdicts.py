@@ -85,6 +85,11 @@ def _read(rule: dict, cost_limit: float) -> tuple[str, float | list[float]]:
     return where, cost_limit if bound == "cost_limit" else bound
 
 
+def is_test(rule: dict | str) -> bool:
+    """Whether a rule is a t test: `otherwise` and mean_at_most are not."""
+    return isinstance(rule, dict) and "mean_at_most" not in rule
+
+
 def part_p_values(part: dict, numbers: np.ndarray, cost_limit: float) -> tuple[np.ndarray, np.ndarray]:
     """p-values of a part for its claim and against it, each (...).
 
