@@ -4,11 +4,11 @@ It needs a simulator and NumPy, no torch and no loop of this project, and hands 
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
 
+from marvel.files import write_atomically
 from marvel.simulators import make_env
 from marvel.tasks import get_task
 
@@ -49,9 +49,7 @@ def main() -> None:
         total += sum(costs)
         means = f"{np.mean(returns)},{np.mean(costs)}"
         lines.append(f"{number},{episodes},{steps},0,{means},{violations},{total},,,,,,,,")
-    temporary = options.out.with_suffix(".part")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(temporary, options.out)
+    write_atomically(options.out, ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+    try:
         temporary.unlink(missing_ok=True)
         yield temporary
         descriptor = os.open(temporary, os.O_RDONLY)
@@ -43,10 +46,12 @@ def replacing(path: Path) -> Iterator[Path]:
             os.close(descriptor)
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno not in NO_SPACE + NO_ACCESS:
+        full = error.errno in NO_SPACE or "No space left" in str(error)  # HDF5's errors have the words alone
+        if not full and error.errno not in NO_ACCESS:
             raise
-        remedy = "free some space" if error.errno in NO_SPACE else "make its folder writable"
-        raise InputError(f"{path} cannot be written ({error.strerror}); {remedy} or choose another folder.") from None
+        remedy = "free some space" if full else "make its folder writable"
+        reason = error.strerror or "No space left on device"
+        raise InputError(f"{path} cannot be written ({reason}); {remedy} or choose another folder.") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

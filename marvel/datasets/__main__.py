@@ -1,7 +1,6 @@
 """The command line of `python -m marvel.datasets`; see the package."""
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -12,15 +11,7 @@ import numpy as np
 from marvel.datasets.card import card, picture, show
 from marvel.datasets.mirrors import find
 from marvel.errors import InputError
-
-
-@contextlib.contextmanager
-def writing(place: Path):
-    """Turn a file system's refusal to write into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{place} cannot be written ({error.strerror}); name a place that can.") from None
+from marvel.files import replacing, write_atomically
 
 
 def keep(facts: dict, arrays: dict[str, np.ndarray], folder: Path) -> None:
@@ -29,10 +20,7 @@ def keep(facts: dict, arrays: dict[str, np.ndarray], folder: Path) -> None:
         ("scatter.png", picture(facts, arrays)),
         ("card.json", (json.dumps(facts, indent=1) + "\n").encode()),
     ):
-        temporary = folder / f".{name}.{os.getpid()}"
-        with writing(folder / name):
-            temporary.write_bytes(content)
-            os.replace(temporary, folder / name)
+        write_atomically(folder / name, content)
 
 
 def link(source: Path, out: Path) -> None:
@@ -43,12 +31,8 @@ def link(source: Path, out: Path) -> None:
     """
     if os.path.lexists(out) and not out.is_symlink():
         raise InputError(f"{out} exists and is no link; remove it or give another --out.")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    with writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
+    with replacing(out) as temporary:
         temporary.symlink_to(source)
-        os.replace(temporary, out)
 
 
 def get(task: str, file: str | None, out: Path, with_card: bool = True) -> dict:

@@ -5,7 +5,6 @@ whatever the HDF5 library raises becomes one sentence.
 """
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from marvel.datasets.arrays import FLAGS, FLOATS, SCHEMA
 from marvel.datasets.header import ANOTHER, WIDE, check_file, check_shapes, find_arrays, some
 from marvel.errors import InputError
+from marvel.files import replacing
 from marvel.tasks import Task
 
 H5_ERRORS = (OSError, RuntimeError, MemoryError, TypeError, KeyError, ValueError)
@@ -105,15 +105,7 @@ def write(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     path = Path(path)
     if odd := set(arrays) ^ set(SCHEMA):
         raise InputError(f"{path}: a dataset holds exactly {', '.join(SCHEMA)}; add or drop {', '.join(sorted(odd))}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w", locking=False) as file:
-            for key in sorted(arrays):
-                data = np.asarray(arrays[key], dtype=np.float32 if key in FLOATS else bool)
-                file.create_dataset(key, data=data, compression="gzip", shuffle=True, track_times=False)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w", locking=False) as file:
+        for key in sorted(arrays):
+            data = np.asarray(arrays[key], dtype=np.float32 if key in FLOATS else bool)
+            file.create_dataset(key, data=data, compression="gzip", shuffle=True, track_times=False)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
+from marvel.files import write_atomically
 from marvel.tasks import TASKS
 from workflow.scripts.beside import count
-from workflow.scripts.scores import write_atomic
 from workflow.statistics.intervals import fresh, mean_interval
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not options.per_seed.is_file():
         raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.scripts.tables`.")
     table = beside(published(), pd.read_csv(options.per_seed, keep_default_na=False, na_values=[""]))
-    write_atomic(options.out, table.to_csv(index=False))
+    write_atomically(options.out, table.to_csv(index=False).encode())
     print(f"compare: {len(table)} published numbers, {table['ours'].notna().sum()} with ours beside -> {options.out}")
 
 

@@ -8,7 +8,6 @@ Scores are normalised here and nowhere else. Tables and figures read this file a
 
 import argparse
 import json
-import os
 import sys
 from collections import defaultdict
 from functools import cache
@@ -17,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from marvel.errors import InputError
+from marvel.files import write_atomically
 from marvel.run.progress import read_progress
 from marvel.run.record import code_hash
 from workflow.statistics.scores import SCORES, check_distinct, normalized
@@ -136,18 +136,10 @@ def read_scores(path: Path) -> pd.DataFrame:
     return frame
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
-
-
 def write_files(folder: Path, texts: dict[str, str]) -> None:
     """Write {name: text} to a folder, each file whole or not at all, and print the paths."""
     for name, text in texts.items():
-        write_atomic(folder / name, text)
+        write_atomically(folder / name, text.encode())
         print(folder / name)
 
 
@@ -173,7 +165,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(line, file=sys.stderr)
     scores = pd.concat(frames, ignore_index=True)
     check_distinct(scores)
-    write_atomic(options.out, scores.to_csv(index=False))
+    write_atomically(options.out, scores.to_csv(index=False).encode())
     print(f"scores: {sum(map(len, frames))} rounds of {len(frames)} runs -> {options.out}")
 
 

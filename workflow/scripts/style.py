@@ -1,6 +1,5 @@
 """One look for every figure: a fixed colour, dash and marker per method, fonts, sizes, deterministic files."""
 
-import os
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import matplotlib
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from marvel.files import replacing
 from workflow.scripts.scores import write_files
 
 COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
@@ -133,12 +133,9 @@ def save(figure: Figure, caption: str, out: Path) -> None:
 
     Each is written whole or not at all, with the same bytes for the same data.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
     for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = out.with_name(f"{out.name}.{kind}")
-        part = path.with_name(f".{path.name}.part")
-        with matplotlib.rc_context(RC):
-            figure.savefig(part, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
-        os.replace(part, path)
+        with replacing(path) as temporary, matplotlib.rc_context(RC):
+            figure.savefig(temporary, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
         print(path)
     write_files(out.parent, {f"{out.name}.txt": caption + "\n"})
