@@ -54,7 +54,7 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
         assert json.loads((stage / "run.json").read_text())["record"]["outputs"]["progress.csv"]
 
 
-def test_one_knob_of_one_method_reruns_that_method_only(finished, toy_dataset):
+def test_one_option_of_one_method_reruns_that_method_only(finished, toy_dataset):
     config = toy_config(toy_dataset)
     config["methods"]["warm_start"]["controller"] = "pid"
     assert finished.planned(config) == {"finetune": 2, **REPORTS}

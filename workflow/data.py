@@ -29,7 +29,7 @@ class Data:
         for key in ("files", "collect_per_task"):
             for task in section.get(key, {}):
                 get_task(task, where=f"config: dataset: {key}")
-        self.budgets = collect_options()  # read in any case, so that a faulty table is told early
+        self.budgets = collect_options()  # read in any case, so that a faulty table is reported early
         self.options = {}  # {task: options of its collector that are not the default}
         if any(self.source.collector(task) for task in tasks):
             check_collect(section, tasks, self.source.collector)

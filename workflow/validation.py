@@ -15,7 +15,6 @@ from marvel.values import nearest, shown
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "config.schema.yaml"
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-
 KINDS = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
 
 
