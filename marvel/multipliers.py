@@ -1,4 +1,4 @@
-"""Lagrange multipliers: one family of controllers that turn an episode's cost into the price of cost.
+"""Lagrange multipliers: one family of controllers that turn an episode's cost into the weight of cost.
 
 Each has `value` (the multiplier, >= 0, in units of scaled reward per unit of cost) and `update(episode_cost) -> value`.
 """

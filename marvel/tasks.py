@@ -74,7 +74,7 @@ def read_tasks(path: Path) -> dict[str, Task]:
 
 
 class _Table(Mapping):
-    """{name: Task}, read on first use, so that a faulty table is told as any other fault of the input is."""
+    """{name: Task}, read on first use, so that a faulty table is reported like any other fault of the input."""
 
     @cached_property
     def _tasks(self) -> dict[str, Task]:

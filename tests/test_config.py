@@ -10,7 +10,6 @@ from conftest import ROOT
 from studies import toy_config
 
 from marvel.errors import InputError
-from workflow import per_task
 from workflow.study import Study
 from workflow.validation import check_keys_once, from_command_line
 
@@ -79,9 +78,12 @@ NAME = "is no name; a name has letters, digits and _, a letter first, at most 10
             "x: 'contoller' is neither an option of baselines.from_scratch nor a hyperparameter; did you "
             "mean controller",
         ),
-        ({"methods": {"x": {"train": "marvel.method", "start": "prealined"}}}, "'prealined' is not one of"),
+        (
+            {"methods": {"x": {"train": "marvel.method", "start": "prealined"}}},
+            "config: methods: x: start: 'prealined' is not one of scratch, offline, prealigned.",
+        ),
         ({"offline_seed": "shared"}, "config: offline_seed is 'shared'; it must be 'paired' or a whole number >= 0."),
-        ({"dataset": {"source": "dslr"}}, "config: dataset: source: 'dslr' is not one of ['dsrl', 'collect']"),
+        ({"dataset": {"source": "dslr"}}, "config: dataset: source: 'dslr' is not one of dsrl, collect."),
         ({"dataset": {"source": "dsrl", "files": {"Toi": "x"}}}, "dataset: files: there is no task 'Toi'"),
         # names
         ({"methods": {True: SCRATCH}}, "config: methods: the key True is no text"),
@@ -214,63 +216,6 @@ def test_every_config_is_valid_and_named_as_its_file(path):
     assert study.name == path.stem
     for method in study.own_methods:
         json.loads(study.finetune_spec(method, study.tasks[0], study.seeds[0]))
-
-
-HEADER = "task\tcritic_lr\tonline_episodes\tsource"
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (f"{HEADER}\nBallRum\t1e-3\t\tx\n", "h.tsv line 2 (BallRum): there is no task 'BallRum'; did you mean BallRun"),
-        ("task\tcritic_rl\tsource\nBallRun\t1\tx\n", "h.tsv line 1: 'critic_rl' is no column of this table; did you"),
-        (f"{HEADER}\nBallRun\t0\t\tx\n", "h.tsv line 2 (BallRun): critic_lr is '0'; it must be a finite number > 0."),
-        (f"{HEADER}\nBallRun\t1e-x\t\tx\n", "h.tsv line 2 (BallRun): critic_lr is '1e-x'; it must be"),
-        (f"{HEADER}\nBallRun\tnan\t\tx\n", "critic_lr is 'nan'"),
-        (f"{HEADER}\nBallRun\t1:30\t\tx\n", "critic_lr is '1:30'"),
-        (f"{HEADER}\n\nBallRun\t\t2.5\tx\n", "h.tsv line 3 (BallRun): online_episodes is '2.5'; it must be a whole"),
-        (f"{HEADER}\nBallRun\t1\tx\n", "h.tsv line 2 has 3 cells, the header 4; one tab stands between two."),
-        (f"{HEADER}\nBallRun\t1\t5\tx\t\n", "h.tsv line 2 has 5 cells, the header 4"),
-        (f"{HEADER}\nBallRun  1e-3  5  x\n", "h.tsv line 2 has 1 cells, the header 4"),
-        (f"{HEADER}\nBallRun\t1\t\t\n", "h.tsv line 2 (BallRun): source is blank; fill it in."),
-        (
-            f"{HEADER}\nBallRun\t1\t\tx\nCarRun\t1\t\tx\nBallRun\t2\t\tx\n",
-            "h.tsv line 4 (BallRun): the task has a row in line 2 already; keep one.",
-        ),
-        (HEADER.replace("online_episodes", "critic_lr") + "\n", "h.tsv line 1: the column critic_lr is given twice"),
-        ("critic_lr\tsource\n1\tx\n", "h.tsv line 1: the column task is missing"),
-        ("task\tcritic_lr\nBallRun\t1\n", "h.tsv line 1: the column source is missing"),
-        ("\n", "h.tsv is empty; its first line is a header with task, source."),
-        (f"{HEADER}\nBallRun\t1\t\tcafé\n".encode("latin-1"), "h.tsv line 2 is no UTF-8 text; save the file as UTF-8."),
-        (f"{HEADER}\n".encode("utf-16"), "h.tsv line 1 is no UTF-8 text"),
-        (None, "cannot be read (No such file or directory)."),
-    ],
-)
-def test_table_faults_are_one_sentence_with_the_line(text, sentence, tmp_path):
-    if text is not None:
-        (tmp_path / "h.tsv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(InputError, match=re.escape(sentence)) as error:
-        per_task.hyperparameters(tmp_path / "h.tsv")
-    assert "\n" not in str(error.value)
-
-
-def test_tables_are_read_as_spreadsheets_and_editors_save_them(tmp_path):
-    file = tmp_path / "h.tsv"
-    file.write_bytes(f"\ufeff{HEADER} \r\n\r\nBallRun \t 1e-3\t 5e2 \tx \r\n".encode())
-    assert per_task.hyperparameters(file) == {"BallRun": {"critic_lr": 1e-3, "online_episodes": 500}}
-    assert per_task.tuned_tasks(file) == {"BallRun"}
-
-
-def test_the_collectors_table_is_checked_by_their_options(tmp_path):
-    file = tmp_path / "c.tsv"
-    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t0\t\tx\n")
-    with pytest.raises(InputError, match=r"c\.tsv line 2 \(BallRun\): steps is '0'; it must be a whole number >= 1"):
-        per_task.collect_options(file)
-    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t5\t0.1\tx\n")
-    with pytest.raises(InputError, match=r"line 2 \(BallRun\): 'noise' is no option of marvel\.datasets\.collect"):
-        per_task.collect_options(file)
-    file.write_text("task\tsteps\tnoise\tsource\nBallRun\t5\t\tx\neasymean\t\t0.1\tx\n")
-    assert per_task.collect_options(file) == {"BallRun": {"steps": 5}, "easymean": {"noise": 0.1}}
 
 
 def test_official_preset_yields_to_single_keys(toy_dataset):

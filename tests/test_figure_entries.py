@@ -27,7 +27,7 @@ CONFIG = {
 }
 
 
-def test_figure_lines_fill_in_what_a_line_leaves_out():
+def test_figure_entries_fill_in_what_an_entry_leaves_out():
     given = {
         "window": 5,
         "sums": {"kind": "improvement"},
@@ -65,12 +65,12 @@ def test_figure_lines_fill_in_what_a_line_leaves_out():
         ),
     ],
 )
-def test_a_bad_figure_line_is_one_sentence(entry, words):
+def test_a_bad_figure_entry_is_one_sentence(entry, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         figure_entries.figure_entries(CONFIG | {"figures": {"x": entry}})
 
 
-def test_the_schema_names_the_nearest_key_of_a_figure_line():
+def test_the_schema_names_the_nearest_key_of_a_figure_entry():
     path = ROOT / "workflow" / "config" / "smoke.yaml"
     config = yaml.safe_load(path.read_text()) | {"figures": {"fig5": {"methds": ["marvel"]}}}
     with pytest.raises(ValueError, match="config: figures: fig5: 'methds' is no key here; did you mean methods"):
@@ -78,7 +78,7 @@ def test_the_schema_names_the_nearest_key_of_a_figure_line():
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_figure_line_of_every_config_is_a_command(path):
+def test_every_figure_entry_of_every_config_is_a_command(path):
     study = Study(yaml.safe_load(path.read_text()))
     for name, entry in study.figures.items():
         words = shlex.split(figure_entries.figure_command(study, name))

@@ -46,7 +46,7 @@ def test_only_driving_tasks_have_a_driver():
     assert collector("BallRun") == "marvel.datasets.collect"
 
 
-def test_knobs_go_to_the_collectors_that_have_them():
+def test_options_go_to_the_collectors_that_have_them():
     check_collect({"collect": {"lr": 0.01, "noise": 0.1, "steps": 5}}, ["BallRun", "easymean"])
     with pytest.raises(ValueError, match=r"collect: 'noise' is no option of marvel\.datasets\.collect; allowed are"):
         check_collect({"collect": {"noise": 0.1}}, ["BallRun"])

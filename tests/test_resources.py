@@ -83,6 +83,17 @@ def test_memory_follows_the_data():
     assert collected.memory("pretrain", "CarGoal2") < study.memory("pretrain", "CarGoal2") / 5
 
 
+def test_memory_counts_the_episode_that_goes_beyond_the_budget():
+    task, none = get_task("easymean"), memory_mb("pretrain", get_task("easymean"), Hyperparameters(), 0)
+    one, three = (
+        memory_mb("finetune", task, Hyperparameters(online_episodes=n, episodes_per_round=1), 0) for n in (1, 3)
+    )
+    assert one - none == pytest.approx(three - one, abs=1) and one - none >= 4  # two episodes' rows each
+    collected = Study(config("dsrl", dataset={"source": "collect", "collect": {"steps": 1000, "rollout_steps": 500}}))
+    assert collected.data.steps("CarGoal2") == 1000 + 500 + 2 * 1000
+    assert Study(config("dsrl")).data.steps("CarGoal2") is None
+
+
 def test_filters_of_a_config(tmp_path, toy_dataset):
     plain = Study(toy_config(toy_dataset))
     assert plain.dataset("Toy") == "results/toy/data/Toy/dataset.hdf5"

@@ -54,7 +54,7 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
         assert json.loads((stage / "run.json").read_text())["record"]["outputs"]["progress.csv"]
 
 
-def test_one_knob_of_one_method_reruns_that_method_only(finished, toy_dataset):
+def test_one_option_of_one_method_reruns_that_method_only(finished, toy_dataset):
     config = toy_config(toy_dataset)
     config["methods"]["warm_start"]["controller"] = "pid"
     assert finished.planned(config) == {"finetune": 2, **REPORTS}
@@ -150,7 +150,7 @@ def test_missing_dataset_stops_before_any_job_with_one_sentence(project, tmp_pat
 def test_bad_config_stops_snakemake_with_that_sentence(project, toy_dataset):
     result = project.run(toy_config(toy_dataset, tasks=["CarRum"]), "-n")
     assert result.returncode != 0
-    assert result.stdout.strip().splitlines()[-1].startswith("error: there is no task 'CarRum'")
+    assert result.stdout.strip().splitlines()[-1].startswith("error: tasks: there is no task 'CarRum'")
 
 
 def test_planning_six_thousand_jobs_takes_at_most_three_milliseconds_each(project, toy_dataset):

@@ -29,7 +29,7 @@ class Data:
         for key in ("files", "collect_per_task"):
             for task in section.get(key, {}):
                 get_task(task, where=f"config: dataset: {key}")
-        self.budgets = collect_options()  # read in any case, so that a faulty table is told early
+        self.budgets = collect_options()  # read in any case, so that a faulty table is reported early
         self.options = {}  # {task: options of its collector that are not the default}
         if any(self.source.collector(task) for task in tasks):
             check_collect(section, tasks, self.source.collector)
@@ -69,8 +69,8 @@ class Data:
         """Most environment steps of a task's data if they are known before it is made, else None."""
         if (train := self.source.collector(task)) is None:
             return None
-        budget = defaults_of(train) | self.options[task]
-        # each part plays whole episodes until its steps are played
+        budget = {"rollout_steps": 0} | defaults_of(train) | self.options[task]
+        # both parts play whole episodes until their steps are played
         return budget["steps"] + budget["rollout_steps"] + 2 * get_task(task).max_episode_steps
 
 

@@ -15,7 +15,6 @@ from marvel.values import nearest, shown
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "config.schema.yaml"
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-
 KINDS = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
 
 
@@ -23,9 +22,15 @@ def check_keys_once(path: Path) -> None:
     """Refuse a config file that gives a key twice: YAML loaders keep the last one without a word.
 
     Raises:
-        InputError: All such keys with their lines.
+        InputError: All such keys with their lines, or the file is no UTF-8.
     """
-    twice, waiting, seen = [], [((), yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))], set()
+    try:
+        waiting = [((), yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))]
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
+    except yaml.YAMLError:  # JSON with tabs, which Snakemake has read
+        return
+    twice, seen = [], set()
     while waiting:
         place, node = waiting.pop(0)
         if id(node) in seen:  # an alias
@@ -126,7 +131,7 @@ def check_schema(config: dict) -> None:
         missing = next(key for key in schema["required"] if key not in value)
         raise InputError(f"{where}: the key {missing!r} is missing.")
     if error.validator == "oneOf":
-        given = ", ".join(sorted(value))
+        given = ", ".join(sorted(value)) or "neither"
         raise InputError(f"{where}: a method needs either `train` and `start`, or `rule`; it has {given}.")
     if error.validator in ("pattern", "maxLength"):
         raise InputError(f"{where}: {shown(value)} is no name; a name has {schema['description']}.")
@@ -134,6 +139,8 @@ def check_schema(config: dict) -> None:
         raise InputError(f"{where}: {shown(value)} is no text; names are text: quote it.")
     if error.validator == "type" or error.validator in BOUNDS:
         raise InputError(f"{where} is {shown(value)}; it must be {_words(schema)}.")
+    if error.validator == "enum":
+        raise InputError(f"{where}: {shown(value)} is not one of {', '.join(schema['enum'])}.")
     if error.validator == "anyOf":
         raise InputError(f"{where} is {shown(value)}; it must be {' or '.join(map(_words, schema['anyOf']))}.")
     raise InputError(f"{where}: {error.message}.")

@@ -1,10 +1,10 @@
 # The study behind the rules: config checked once, wildcards constrained to what it names, one writer at a time.
-import fcntl
-import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from marvel.files import lock
 from marvel.tasks import get_task
 from snakemake.utils import update_config
 from workflow.code import ROOT, code_of, code_of_runs, here
@@ -21,10 +21,21 @@ except ValueError as error:
     raise SystemExit(f"error: {error}")
 
 BASE = STUDY.base
-# Jobs use the Python that runs Snakemake, unless they get an environment of their own, and find the project from any folder.
-PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-os.environ["PYTHONUTF8"] = "1"  # the same bytes in every locale
+
+
+def job_prefix():
+    """What every job's shell does first: it finds the project from any folder and writes UTF-8 in any locale, and its
+    Python is the one that runs Snakemake, whatever PATH says, unless jobs get an environment of their own."""
+    words = [
+        "set -euo pipefail;",
+        f"export PYTHONUTF8=1 PYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}};",
+    ]
+    if not workflow.deployment_settings.deployment_method:
+        words.append(f'python() {{ {shlex.quote(sys.executable)} "$@"; }};')
+    return " ".join(words).replace("{", "{{").replace("}", "}}") + " "
+
+
+shell.prefix(job_prefix())
 
 
 wildcard_constraints:
@@ -60,9 +71,7 @@ onstart:
     # Snakemake's own lock outlives a killed Snakemake (the default profile turns it off); the kernel drops this one.
     Path(BASE).mkdir(parents=True, exist_ok=True)
     study_lock = open(f"{BASE}/.lock", "ab")
-    try:
-        fcntl.flock(study_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not lock(study_lock, wait=False):
         raise SystemExit(f"error: another snakemake is running the study {STUDY.name}; wait for it or stop it.")
     globals()["study_lock"] = study_lock  # open, and so locked, until this process ends
     if (error := missing_simulator(tasks_played_here())) is not None:

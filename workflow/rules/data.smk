@@ -15,7 +15,7 @@ rule dataset:
         command=lambda w: STUDY.data.command(w.task),
         task=facts,
     shell:
-        "{PYTHON:q} -m {params.command:q} 2>&1 | tee {log:q}"
+        "python -m {params.command:q} 2>&1 | tee {log:q}"
 
 
 rule card:
@@ -33,7 +33,7 @@ rule card:
     params:
         task=facts,
     shell:
-        "{PYTHON:q} -m marvel.datasets card {input.data:q} --task {wildcards.task:q} > {log:q} 2>&1"
+        "python -m marvel.datasets card {input.data:q} --task {wildcards.task:q} > {log:q} 2>&1"
 
 
 rule filter:
@@ -52,4 +52,4 @@ rule filter:
         command=lambda w: STUDY.data.filter_command(w.task),
         task=facts,
     shell:
-        "{PYTHON:q} -m {params.command:q} 2>&1 | tee {log:q}"
+        "python -m {params.command:q} 2>&1 | tee {log:q}"

@@ -22,7 +22,7 @@ rule pretrain:
         task=facts,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
+        "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
 
 
 rule prealign:
@@ -49,4 +49,4 @@ rule prealign:
         task=facts,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
+        "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"

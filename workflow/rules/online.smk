@@ -22,7 +22,7 @@ rule finetune:
         task=facts,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "{PYTHON:q} -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
+        "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
 
 
 for path in STUDY.rule_files:

@@ -20,7 +20,7 @@ if STUDY.ranks:
             options=[f"--{name}={STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")],
             task=facts,
         shell:
-            "{PYTHON:q} -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
+            "python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
 
     rule ranks:
         input:
@@ -39,4 +39,4 @@ if STUDY.ranks:
         params:
             out=lambda w, output: str(Path(output[0]).parent),
         shell:
-            "{PYTHON:q} -m workflow.scripts.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"
+            "python -m workflow.scripts.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"

@@ -36,7 +36,7 @@ rule scores:
         limit=STUDY.cost_limit,
         facts=[asdict(get_task(task)) for task in STUDY.tasks],
     shell:
-        "{PYTHON:q} -m workflow.scripts.scores --runs {params.runs:q} --methods {params.methods:q} --tasks {params.tasks:q}"
+        "python -m workflow.scripts.scores --runs {params.runs:q} --methods {params.methods:q} --tasks {params.tasks:q}"
         " --seeds {params.seeds:q} --cost-limit {params.limit:q} --out {output:q} 2>&1 | tee {log:q}"
 
 
@@ -58,7 +58,7 @@ rule table:
     params:
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "{PYTHON:q} -m workflow.scripts.tables --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
+        "python -m workflow.scripts.tables --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # Table 2: the offline policies before any online training.
@@ -78,7 +78,7 @@ rule policies:
     params:
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "{PYTHON:q} -m workflow.scripts.policies --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
+        "python -m workflow.scripts.policies --scores {input.scores:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # Every published number of the study's tasks, ours beside it where the cost limit is the same.
@@ -95,7 +95,7 @@ rule compare:
         "../../environment.yml"
     threads: 1
     shell:
-        "{PYTHON:q} -m workflow.scripts.compare --per-seed {input.seeds:q} --out {output:q} > {log:q} 2>&1"
+        "python -m workflow.scripts.compare --per-seed {input.seeds:q} --out {output:q} > {log:q} 2>&1"
 
 
 # The paper's claims with verdicts. Table 1's numbers enter where the study has them.
@@ -119,7 +119,7 @@ rule claims:
         out=lambda w, output: str(Path(output[0]).parent),
         ranks=["--ranks", f"{BASE}/tables/ranks.csv"] if STUDY.ranks else [],
     shell:
-        "{PYTHON:q} -m workflow.scripts.claims --scores {input.scores:q} {params.ranks:q} --out-dir {params.out:q} > {log:q} 2>&1"
+        "python -m workflow.scripts.claims --scores {input.scores:q} {params.ranks:q} --out-dir {params.out:q} > {log:q} 2>&1"
 
 
 # One rule for all figures of the config's `figures` section.
@@ -141,7 +141,7 @@ rule figure:
         command=lambda w: figure_command(STUDY, w.figure),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
-        "{PYTHON:q} -m workflow.scripts.figures {params.command} --out {params.out:q} > {log:q} 2>&1"
+        "python -m workflow.scripts.figures {params.command} --out {params.out:q} > {log:q} 2>&1"
 
 
 # All datasets on one page, from the files and their cards.
@@ -162,5 +162,5 @@ rule scatter:
         filters=list(config["dataset"].get("filters", {})),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
-        "{PYTHON:q} -m workflow.scripts.scatter --datasets {input.data:q} --filters {params.filters:q} --out {params.out:q}"
+        "python -m workflow.scripts.scatter --datasets {input.data:q} --filters {params.filters:q} --out {params.out:q}"
         " --table {output.table:q} > {log:q} 2>&1"
