@@ -1,11 +1,10 @@
 """Speed of what this suite does, against others that do the same: `./run bench [PART ...]`.
 
-A part's candidates are processes of their own. They learn for --train minibatches first, because values, dead units and
+A part's candidates are processes of their own. They learn for some minibatches first, because values, dead units and
 with them the time of a step change while a network learns; then they work in turns, so that other work on the machine
-hits all alike, and only their CPU time counts. Reported are medians over the turns and quartiles; a ratio is the median
-of the turns' ratios, how many times as fast ours is. Absolute times are this machine's at this hour.
-
-The table goes to benchmarks/results.csv and benchmarks/results.md, whole or, if parts are named, those lines of it.
+hits all alike, and only their CPU time counts. Reported are medians over the turns; a ratio is the median of the turns'
+ratios (with its quartiles), how many times as fast ours is. "At most" is the ratio of an implementation that took time
+for the matrix products of ours and nothing else. Absolute times are those of one machine at one hour.
 """
 
 import argparse
@@ -15,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,9 +25,8 @@ from marvel import numerics
 from marvel.run import record
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
 COLUMNS = ("part", "sizes", "unit", "ours", "ours_low", "ours_high", "peer", "peers", "peers_low", "peers_high")
-COLUMNS += ("ratio", "ratio_low", "ratio_high", "products")
+COLUMNS += ("ratio", "ratio_low", "ratio_high", "products", "at_most")
 SIZES = {"8 / 2": (8, 2), "17 / 6": (17, 6)}  # observations and actions of BallCircle and of HalfCheetahVelocity
 
 # part -> (name of the candidate, hidden layers, sizes, who does the same, minibatches in a step)
@@ -39,7 +38,7 @@ UPDATES = {
     "CPQ step, 512, 3 x 256": ("cpq", 3, ("8 / 2",), "osrl-lib 0.1.0", 1),
     "BEAR-Lag step, 512, 2 x 256": ("bear", 2, ("8 / 2",), "osrl-lib 0.1.0", 1),
 }
-STARTUP = "a job until its first row"
+STARTUP, ROLLOUTS = "a job until its first row", "rollout"
 CHOICE = "PEX's choice of an action"
 MISSING = "not measured here"
 
@@ -100,38 +99,53 @@ def measure(part: str, sizes: str, options: argparse.Namespace) -> dict:
 
 
 def line(part: str, sizes: str, unit: str, ours: list, peer: str, peers: list | None, products: list | None) -> dict:
-    """Medians and quartiles of a part's turns."""
-    row = {"part": part, "sizes": sizes, "unit": unit, "peer": peer}
-    measured = {"ours": ours, "peers": peers}
+    """A part's turns as medians and quartiles; lists are turns, None what was not measured."""
+    row = {"part": part, "sizes": sizes, "unit": unit, "peer": peer, "peers": MISSING}
+    turns = {"ours": ours}
     if peers is not None:
-        measured["ratio"] = [theirs / own for theirs, own in zip(peers, ours, strict=True)]
-    for name, values in measured.items():
-        low, median, high = (MISSING, "", "") if values is None else np.quantile(values, (0.25, 0.5, 0.75)).tolist()
-        row |= {f"{name}_low": low, name: median, f"{name}_high": high} if values else {name: MISSING}
+        turns |= {"peers": peers, "ratio": np.divide(peers, ours)}
+    for name, values in turns.items():
+        row[f"{name}_low"], row[name], row[f"{name}_high"] = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
     if products is not None:
         row["products"] = float(np.median(products))
+    if products is not None and peers is not None:
+        row["at_most"] = float(np.median(np.divide(peers, products)))
     return row
 
 
-def lines(part: str, options: argparse.Namespace) -> list[dict]:
+def rollout_line(task: str) -> dict:
+    """A rollout's speed against the stock environment's, as a line."""
+    from benchmarks import rollouts
+
+    found = rollouts.compare(task)
+    row = {"part": f"{ROLLOUTS} {task}", "sizes": "", "unit": "steps/s", "ours": found["rollout"]}
+    row |= {"peer": "gym.make, a fixed action", "peers": found["stock"]}
+    return row | {f"ratio{end}": found[f"rollout_ratio{end}"] for end in ("", "_low", "_high")}
+
+
+def lines(part: str, options: argparse.Namespace) -> Iterator[dict]:
     """All lines of a part."""
     if part == STARTUP:
         jobs, imports = startup.turns(options.turns)
-        return [line(part, "", "s", jobs, "import torch, alone", imports, None)]
-    if part == CHOICE:
-        measured = {sizes: choice.turns(options.turns, *SIZES[sizes], options.train) for sizes in SIZES}
-        return [line(part, sizes, "us", own, "torch calls", peers, None) for sizes, (own, peers) in measured.items()]
-    if part in UPDATES:
-        return [measure(part, sizes, options) for sizes in UPDATES[part][2]]
-    from benchmarks import rollouts
+        yield line(part, "", "s", jobs, "import torch, alone", imports, None)
+    elif part == CHOICE:
+        for sizes, dims in SIZES.items():
+            own, peers = choice.turns(options.turns, *dims, options.train)
+            yield line(part, sizes, "us", own, "torch calls", peers, None)
+    elif part in UPDATES:
+        for sizes in UPDATES[part][2]:
+            yield measure(part, sizes, options)
+    else:
+        from benchmarks import rollouts
 
-    return rollouts.rows()
+        yield from map(rollout_line, rollouts.DEFAULT)
 
 
 def facts(options: argparse.Namespace) -> list[str]:
     """The machine and what ran on it."""
     commit, dirty = record.commit()
     versions = ", ".join(f"{name} {version}" for name, version in record.versions().items())
+    numerics.pin()
     settings = ", ".join(f"{name} {value}" for name, value in numerics.settings().items() if value is not None)
     return [
         f"{date.today()}, commit {commit}{' and changes' if dirty else ''}",
@@ -144,62 +158,58 @@ def facts(options: argparse.Namespace) -> list[str]:
 
 
 def number(value: object) -> str:
-    """A cell of the Markdown table."""
-    return f"{float(value):.3g}" if value not in ("", None, MISSING) else str(value or "")
+    """A cell of the Markdown table: three digits, whole from 1,000 on."""
+    if value in ("", None, MISSING):
+        return str(value or "")
+    return f"{float(value):,.0f}" if float(value) >= 1000 else f"{float(value):.3g}"
 
 
 def markdown(rows: list[dict], notes: list[str]) -> str:
     """The table for readers."""
-    text = [f"# Speed\n\n{__doc__.split(chr(10), 2)[2].strip()}\n", *(f"- {note}" for note in notes), ""]
-    text += ["| part | sizes | ours | peer | peer's | ratio | matrix products alone |", "|---|---|---|---|---|---|---|"]
+    text = [f"# Speed\n\n{__doc__.partition(chr(10))[2].strip()}\n", *(f"- {note}" for note in notes), ""]
+    text += [
+        "| part | observation / action | ours | peer | peer's | ratio | at most |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         cells = [row["part"], row["sizes"], f"{number(row['ours'])} {row['unit']}", row["peer"], number(row["peers"])]
         spread = f" ({number(row['ratio_low'])} to {number(row['ratio_high'])})" if row.get("ratio") else ""
-        cells += [number(row.get("ratio")) + spread, number(row.get("products"))]
+        cells += [number(row.get("ratio")) + spread, number(row.get("at_most"))]
         text.append(f"| {' | '.join(cells)} |")
     return "\n".join(text) + "\n"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    parts = [*UPDATES, STARTUP, CHOICE]
-    if importlib.util.find_spec("benchmarks.rollouts"):
-        parts.append("rollouts")
+    parts = [*UPDATES, STARTUP, CHOICE, *([ROLLOUTS] if importlib.util.find_spec("benchmarks.rollouts") else [])]
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"beginnings of: {'; '.join(parts)}. Default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"beginnings of: {'; '.join(parts)} (default: all)")
     parser.add_argument("--turns", type=int, default=15, help="turns of every candidate (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.5, help="CPU time of a turn (default %(default)s)")
     parser.add_argument("--train", type=int, default=1400, help="minibatches before measuring (default %(default)s)")
-    parser.add_argument(
-        "--peers",
-        type=Path,
-        default=ROOT / ".peers",
-        help="environment made by benchmarks/peers.sh (default %(default)s); what it lacks is not measured",
-    )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="stem of the two files (default %(default)s)")
-    options = parser.parse_args()
+    where = "environment made by benchmarks/peers.sh (default .peers); without it those columns stay empty"
+    parser.add_argument("--peers", type=Path, default=ROOT / ".peers", help=where)
+    where = "the two files' name without ending (default benchmarks/results); lines of other parts are kept"
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help=where)
+    options = parser.parse_args(arguments)
     chosen = [part for part in parts if not options.parts or part.startswith(tuple(options.parts))]
     if not chosen:
         parser.error(f"no part begins with {' or '.join(options.parts)}; there are: {'; '.join(parts)}")
-    rows = {}
-    if options.parts and options.out.with_suffix(".csv").exists():
-        with open(options.out.with_suffix(".csv"), newline="") as file:
+    table, rows = options.out.with_suffix(".csv"), {}
+    if options.parts and table.exists():
+        with open(table, newline="") as file:
             rows = {(row["part"], row["sizes"]): row for row in csv.DictReader(file)}
+    notes = facts(options)
     for part in chosen:
         for row in lines(part, options):
             rows[row["part"], row["sizes"]] = row
-            print(
-                ", ".join(
-                    f"{name} {number(value) if name in COLUMNS[3:6] + COLUMNS[7:] else value}"
-                    for name, value in row.items()
-                ),
-                flush=True,
-            )
-    with open(options.out.with_suffix(".csv"), "w", newline="") as file:
+            print(f"{row['part']} ({row['sizes']}): {number(row['ours'])} {row['unit']}, ", end="")
+            print(f"{row['peer']} {number(row['peers'])}, ratio {number(row.get('ratio'))}", flush=True)
+    with open(table, "w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows.values())
-    options.out.with_suffix(".md").write_text(markdown(list(rows.values()), facts(options)))
+    options.out.with_suffix(".md").write_text(markdown(list(rows.values()), notes))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class SACLagrangian:
         self.reward_critic = Critics(2, width, hp.hidden, generator, hp.layer_norm)
         self.cost_critic = Critics(1, width, hp.cost_hidden, generator, hp.layer_norm)
         self.reward_target, self.cost_target = copy_of(self.reward_critic), copy_of(self.cost_critic)
+        # evaluated side by side; loaded, saved and moved one by one
         self.critics = Stack(self.reward_critic, self.cost_critic)
         self.targets = Stack(self.reward_target, self.cost_target)
         self.actor_optimizer = Adam(self.actor.parameters(), hp.actor_lr)
@@ -79,7 +80,7 @@ class SACLagrangian:
     def fit_critics(
         self, batch: Batch, next_actions: Tensor, reward_bonus: Tensor | float = 0.0, cost_bonus: Tensor | float = 0.0
     ) -> dict[str, Tensor]:
-        """One Adam step of both critics towards their one-step targets.
+        """One Adam step of both critics down the squared error to their one-step targets (`Critics.regression_loss`).
 
         y  = scale * r + discount * (1 - terminal) * (min_i Q'_i(s', a') + reward_bonus)
         yc =         c + discount * (1 - terminal) * (Qc'(s', a') + cost_bonus)
