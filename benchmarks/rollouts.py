@@ -24,8 +24,9 @@ import torch
 from marvel.buffer import ReplayBuffer
 from marvel.networks import Policy, SquashedGaussianActor
 from marvel.rollout import play_episode
+from marvel.simulators import make_env
 from marvel.simulators.bullet import real_stdout
-from marvel.tasks import TASKS, Task, get_task, make_env
+from marvel.tasks import TASKS, Task, get_task
 
 BLOCKS = 15
 SECONDS = 0.4  # CPU time of the stock environment in a block, which has at least one episode

@@ -16,7 +16,12 @@ from marvel.sac import SACLagrangian
 
 
 def make_cpq(hidden=(8, 8), seed: int = 7) -> CPQ:
-    agent = CPQ(OBS, ACT, list(hidden), 3.0, generator(seed), actor_lr=0.123)
+    agent = CPQ(
+        *(OBS, ACT, list(hidden), 3.0, generator(seed)),
+        discount=SMALL.discount,
+        reward_scale=SMALL.reward_scale,
+        actor_lr=0.123,
+    )
     agent.update(make_batch(16), gaussian(generator(8)))
     return agent
 

@@ -94,7 +94,7 @@ def test_the_environment_that_was_reset_last_has_the_engine():
 @needs_metadrive
 def test_process_ends_well_and_quietly_with_an_engine_running():
     code = (
-        "from marvel.tasks import make_env\n"
+        "from marvel.simulators import make_env\n"
         "for name in ('easymean', 'hardmean'):\n"
         "    env = make_env(name); env.reset(seed=0); env.step([0, 0.5])\n"
     )

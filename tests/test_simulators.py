@@ -188,7 +188,7 @@ def test_close_frees_only_its_own_client():
 def test_bullet_starts_without_real_streams_and_prints_nothing():
     """As in a notebook: neither stdout nor stderr has a file descriptor, in the process that first imports Bullet."""
     code = (
-        "import io, sys; from marvel.tasks import make_env\n"
+        "import io, sys; from marvel.simulators import make_env\n"
         "fakes = sys.stdout, sys.stderr = io.StringIO(), io.StringIO()\n"
         "env = make_env('BallRun'); env.reset(seed=0); env.close()\n"
         "assert (sys.stdout, sys.stderr) == fakes and not fakes[0].getvalue() + fakes[1].getvalue()"
