@@ -1,5 +1,6 @@
 """What several tests share: a small dataset and checkpoints of the toy task, and specs that run in a second."""
 
+import marvel  # isort: skip  # noqa: F401  (sets the numerics, before NumPy is imported)
 import importlib.util
 import json
 import os

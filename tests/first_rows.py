@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import marvel  # noqa: F401  (sets the numerics, before anything imports NumPy)
+
 FILE = Path(__file__).with_name("first_rows.csv")
 ROOT = FILE.parent.parent
 ROUNDS = 3
