@@ -144,14 +144,14 @@ def picture(facts: dict, arrays: dict[str, np.ndarray]) -> bytes:
     from matplotlib.figure import Figure
 
     cut = episodes(arrays)
-    (low, high), (_, dear) = facts["dsrl"]["return_range"], facts["dsrl"]["cost_range"]
+    (low, high), (_, largest) = facts["dsrl"]["return_range"], facts["dsrl"]["cost_range"]
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # whatever the user's own settings say
         matplotlib.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
         figure = Figure(figsize=(3.3, 2.7), layout="constrained", dpi=200)
         axes = figure.add_subplot()
         axes.scatter(cut.costs, cut.returns, s=6, color="#0072B2", alpha=0.4, linewidths=0)
-        frame = ([0, dear, dear, 0, 0], [low, low, high, high, low])
+        frame = ([0, largest, largest, 0, 0], [low, low, high, high, low])
         axes.plot(*frame, color="#555555", linestyle="--", linewidth=0.8, label="DSRL's ranges")
         axes.set(xlabel="episode cost", ylabel="episode return", ylim=(None, high + 0.17 * (high - low)))
         axes.set_title(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from marvel.errors import InputError
+from marvel.run.spec import in_current_words
 from marvel.tasks import get_task
 from workflow.scripts.compare import REFERENCE, task_name
 from workflow.statistics.conditions import MACHINE, RECORD, complete
@@ -100,8 +101,8 @@ def read_records(study: Path, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def options(spec: dict) -> dict:
-    """A spec's options; records from before November 2026 call them knobs."""
-    return spec.get("options", spec.get("knobs", {}))
+    """A spec's options; those of earlier records too."""
+    return in_current_words(spec).get("options", {})
 
 
 def read_offline(study: Path) -> pd.DataFrame:

@@ -111,15 +111,15 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
 
 def _panel(axes: Axes, one: Data) -> None:
     card, (low, high) = one.card, one.card["dsrl"]["return_range"]
-    cheap, dear = card["dsrl"]["cost_range"]
+    least, largest = card["dsrl"]["cost_range"]
     for row in card["eighths"]:
         if not row["episodes"]:
             axes.axvspan(*row["cost"], zorder=0.5, **EMPTY)
     size = 3 if card["episodes"] < 1000 else 1.5
     axes.scatter(one.episodes.costs, one.episodes.returns, s=size, rasterized=True, zorder=2, **POINT)
     # open on the left, where it would hide the episodes without cost
-    axes.plot([cheap, dear, dear, cheap], [low, low, high, high], zorder=3, **FRAME)
-    most = max(dear, card["cost_range"][1])
+    axes.plot([least, largest, largest, least], [low, low, high, high], zorder=3, **FRAME)
+    most = max(largest, card["cost_range"][1])
     axes.set_xlim(-0.03 * most, 1.03 * most)  # episodes without cost stand beside the axis, not on it
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
