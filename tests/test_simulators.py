@@ -1,6 +1,7 @@
 """The environments equal the stock simulators, which carry history that ours do not."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+from conftest import ROOT
 from episodes import BULLET, VELOCITY, actions_for, go_on, play, same
 
 from marvel.simulators import bullet, make_env, safety_gymnasium
@@ -205,3 +207,21 @@ def test_dataclasses_refuse_arrays_again():
     safety_gymnasium._import_simulator.__wrapped__()  # also when done again
     with pytest.raises(ValueError, match="mutable default"):
         dataclasses.dataclass(type("Record", (), {"__annotations__": {"x": np.ndarray}, "x": np.zeros(2)}))
+
+
+@pytest.mark.parametrize(
+    ("task", "variable", "value"),
+    [
+        ("BallRun", "DSRL_DATASET_DIR", ""),
+        ("BallRun", "DSRL_DATASET_DIR", "/proc/none"),
+        ("HopperVelocity", "MUJOCO_GL", "osmesa"),
+        ("HopperVelocity", "MUJOCO_GL", "nonsense"),
+    ],
+)
+def test_simulators_need_no_dataset_folder_and_no_graphics_library(task, variable, value):
+    code = f"import os; from marvel.simulators import make_env; make_env({task!r}).reset(seed=1)"
+    code += f"; assert os.environ[{variable!r}] == {value!r}"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ | {variable: value}, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr

@@ -172,14 +172,26 @@ def make_env(task: Task | str) -> Episodes:
 def import_dsrl() -> None:
     """Import dsrl, which registers its environments with gymnasium.
 
-    dsrl makes its download folder while it is imported, in the home directory, which may be read-only on a cluster;
-    nothing is downloaded through it here, so unless the user chose a folder it is pointed at the temporary one.
+    dsrl makes its download folder while it is imported, in a place that may be read-only or not exist; nothing is
+    downloaded through it here, so it is pointed at the temporary folder.
     """
-    with contextlib.ExitStack() as stack:
-        if "DSRL_DATASET_DIR" not in os.environ:
-            os.environ["DSRL_DATASET_DIR"] = tempfile.gettempdir()
-            stack.callback(os.environ.pop, "DSRL_DATASET_DIR")
+    with environment(DSRL_DATASET_DIR=tempfile.gettempdir()):
         importlib.import_module("dsrl")
+
+
+@contextlib.contextmanager
+def environment(**variables: str):
+    """Set environment variables within the block and put the old ones back afterwards."""
+    old = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in old.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
 
 
 def make_unwrapped(env_id: str) -> gymnasium.Env:

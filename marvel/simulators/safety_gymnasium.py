@@ -13,7 +13,7 @@ import types
 
 import numpy as np
 
-from marvel.simulators import import_dsrl, make_unwrapped, numpy_stream
+from marvel.simulators import environment, import_dsrl, make_unwrapped, numpy_stream
 from marvel.tasks import Task
 
 SKYBOX = re.compile(r"<texture\b[^>]*type=\"skybox\"[^>]*?(?:/>|>\s*</texture>)")
@@ -61,9 +61,12 @@ class SafetyGymnasium:
 
 @functools.cache
 def _import_simulator() -> None:
-    """Import the environments' classes, on Python 3.11."""
+    """Import the environments' classes, on Python 3.11.
+
+    Nothing is rendered, so mujoco loads no graphics library, whatever MUJOCO_GL asks for and whatever is missing here.
+    """
     import_dsrl()
-    with _array_defaults_allowed():
+    with _array_defaults_allowed(), environment(MUJOCO_GL="disable"):
         importlib.import_module("dsrl.offline_safety_gymnasium.gym_envs")
 
 
