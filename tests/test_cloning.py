@@ -9,7 +9,7 @@ from toys import finish, make_context, small
 
 from marvel import bc, datasets
 from marvel.finetune import load_agent, new_agent
-from marvel.run.context import tensor_bytes
+from marvel.run.snapshot import tensor_bytes
 
 
 def test_cloning_learns_the_data_and_keeps_its_spread(toy_dataset):

@@ -9,7 +9,7 @@ from marvel import prealign
 from marvel.critics import Critics
 from marvel.finetune import load_agent, new_agent
 from marvel.networks import copy_of
-from marvel.run.context import tensor_bytes
+from marvel.run.snapshot import tensor_bytes
 
 
 def test_layer_norm_is_torchs_and_targets_have_it_too():

@@ -16,7 +16,7 @@ from toys import STEPS, handed_over, make_context, push, small, value_first_acti
 from baselines import jsrl, official_accounting, pex, rlpd_lag, so2, wsrl_lag
 from marvel import finetune
 from marvel.buffer import Batch, ReplayBuffer
-from marvel.run.context import tensor_bytes
+from marvel.run.snapshot import tensor_bytes
 
 CONFIGS = [yaml.safe_load(path.read_text()) for path in (ROOT / "workflow" / "config").glob("*.yaml")]
 TRAINED = {entry["train"] for config in CONFIGS for entry in config["methods"].values() if "train" in entry}

@@ -163,11 +163,25 @@ def train(
         context.report(row["env_steps"], total, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (learning, rounds):
             yield {"round": index} | row
+    return chosen_arrays(context, buffer, log, f"raise steps above {steps}")
+
+
+def chosen_arrays(context: Context, buffer: ReplayBuffer, log: Log, remedy: str) -> dict[str, np.ndarray]:
+    """The thinned episodes within DSRL's ranges, in DSRL's schema.
+
+    Args:
+        context: Task and seed.
+        buffer, log: All episodes.
+        remedy: What to do if none lies within the ranges, for the sentence that says so.
+
+    Raises:
+        InputError: None does.
+    """
+    task = context.task
     if not len(log.inside(task)):
         raise InputError(
             f"{context.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges (return "
-            f"{task.min_return:.0f} to {task.max_return:.0f}, cost up to {task.max_cost:.0f}); "
-            f"raise steps above {steps}."
+            f"{task.min_return:.0f} to {task.max_return:.0f}, cost up to {task.max_cost:.0f}); {remedy}."
         )
     return to_arrays(buffer, log, thin(log, task, context.generator("thinning")))
 

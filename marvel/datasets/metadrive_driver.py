@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from marvel.datasets.collect import Log, summary, thin, to_arrays
+from marvel.datasets.collect import Log, chosen_arrays, summary
 from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
 from marvel.rollout import Episode, episode_seed, play_episode
@@ -99,9 +99,4 @@ def train(
         context.report(row["env_steps"], total, "env_steps", **row)
         if index % ROW_EVERY == 0 or index in (alone, rounds):
             yield {"round": index} | row
-    if not len(log.inside(task)):
-        raise InputError(
-            f"{context.method} {task.name}: none of {len(log.costs)} episodes lies within DSRL's ranges; "
-            f"raise steps above {steps} or change speeds."
-        )
-    return to_arrays(buffer, log, thin(log, task, context.generator("thinning")))
+    return chosen_arrays(context, buffer, log, f"raise steps above {steps} or change speeds")

@@ -1,7 +1,5 @@
 """`Context`: everything a method is handed, with its random streams and the rounds that can be resumed."""
 
-import hashlib
-import io
 import json
 import os
 import signal
@@ -23,6 +21,7 @@ from marvel.errors import Diverged, InputError, Interrupted
 from marvel.files import replacing, write_atomically
 from marvel.hyperparameters import Hyperparameters
 from marvel.run.finite import first_not_finite
+from marvel.run.snapshot import sealed, unsealed
 from marvel.run.start import read_checkpoint
 from marvel.simulators import make_env
 from marvel.tasks import Task
@@ -251,24 +250,3 @@ class Context:
         status = who | {"state": state, "round": self.round} | facts | where
         with replacing(self.scratch / "status.json") as temporary:
             temporary.write_text(json.dumps(status) + "\n", encoding="utf-8")
-
-
-def tensor_bytes(state: dict) -> bytes:
-    """What torch.save writes, through memory: saving to a path would put the path's stem into the bytes."""
-    memory = io.BytesIO()
-    torch.save(state, memory)
-    return memory.getvalue()
-
-
-def sealed(state: dict) -> bytes:
-    """`tensor_bytes`, headed by their SHA-256: torch checks no sum, and loads most flipped bits without a word."""
-    content = tensor_bytes(state)
-    return hashlib.sha256(content).digest() + content
-
-
-def unsealed(content: bytes) -> dict | None:
-    """The state in what `sealed` wrote; None if a byte is not as it was."""
-    digest, content = content[:32], content[32:]
-    if hashlib.sha256(content).digest() != digest:
-        return None
-    return torch.load(io.BytesIO(content), weights_only=True)

@@ -53,6 +53,8 @@ def read_checkpoint(path: Path) -> dict:
             reason = "it is empty" if path.is_file() else "it is no file"
         elif head.startswith(b"version https://git-lfs"):
             reason = "it is a Git LFS pointer; git lfs pull fetches the file itself"
+        elif head.startswith(b"PK") and "Weights only load failed" not in reason:  # torch's format, a ZIP archive
+            reason = "it is cut short or damaged"
         elif "Weights only load failed" in reason:
             reason = "it holds other objects than tensors and numbers"
         raise InputError(f"{path} is no checkpoint of this project ({reason}); {again}.") from None

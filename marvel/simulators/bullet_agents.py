@@ -30,6 +30,9 @@ class Agent:
         specific_reward: What the agent itself contributes to the reward of a step.
         alive: False if it has failed, which ends the episode.
 
+    Each kind has ``act(action)``, which hands Bullet an action (action_dim,), float32, clipped to [-1, 1], and
+    ``observe() -> list[float]``, the agent's part of the observation.
+
     Args:
         agent: The stock environment's agent.
     """
@@ -50,18 +53,10 @@ class Agent:
         self._ground_contacts = bind(pybullet.getContactPoints, body, 0, linkIndexB=-1, physicsClientId=client)
         self._action = np.zeros(agent.act_dim, np.float32)
 
-    def act(self, action: np.ndarray) -> None:
-        """Tell Bullet an action (action_dim,), float32; what lies outside [-1, 1] is clipped."""
-        raise NotImplementedError
-
     def read(self) -> None:
         """Fetch the state after a step or a reset. The base is the root link of all four agents."""
         self.position, self._quaternion = self._base_pose()
         self.velocity, self._spin = self._base_velocity()
-
-    def observe(self) -> list[float]:
-        """The agent's part of the observation."""
-        raise NotImplementedError
 
 
 def clipped(action: np.ndarray) -> list[float]:
