@@ -16,6 +16,7 @@ numerics.pin()  # whatever learns imports this module
 LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 Draw = Callable[..., Tensor]  # draw(name, *shape) -> standard-normal tensor
+ZERO, LOWEST, HIGHEST = np.float32([0, *LOG_STD_RANGE])  # of an array's own type: a Python number costs a conversion
 
 
 def gaussian(generator: torch.Generator) -> Draw:
@@ -127,30 +128,40 @@ class Policy:
     """
 
     def __init__(self, actor: SquashedGaussianActor):
-        linear = [layer for layer in actor.net if isinstance(layer, nn.Linear)]
-        self._hidden = [self._arrays(layer) for layer in linear]
-        self._last_is_tanh = isinstance(actor.net[-1], nn.Tanh)
+        pairs = zip(actor.net[::2], actor.net[1::2], strict=True)
+        self._hidden = [(*self._arrays(layer), isinstance(after, nn.Tanh)) for layer, after in pairs]
         self._mean, self._log_std = self._arrays(actor.mu_layer), self._arrays(actor.log_std_layer)
 
     @staticmethod
     def _arrays(layer: nn.Linear) -> tuple[np.ndarray, np.ndarray]:
-        return layer.weight.detach().numpy().T, layer.bias.detach().numpy()
+        return layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
     def __call__(self, observation: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
         """Action (action_dim,) float32 for an observation (observation_dim,).
+
+        In place wherever it can be: for so small arrays NumPy's time is that of its calls.
 
         Args:
             observation: float32.
             noise: Standard-normal draw (action_dim,) for a stochastic action; None for the deterministic tanh(mean).
         """
         hidden = observation
-        for weight, bias in self._hidden[:-1]:
-            hidden = np.maximum(hidden @ weight + bias, 0)
-        weight, bias = self._hidden[-1]
-        hidden = hidden @ weight + bias
-        hidden = np.tanh(hidden) if self._last_is_tanh else np.maximum(hidden, 0)
-        u = hidden @ self._mean[0] + self._mean[1]
+        for weight, bias, is_tanh in self._hidden:
+            hidden = weight.dot(hidden)
+            hidden += bias
+            if is_tanh:
+                np.tanh(hidden, out=hidden)
+            else:
+                np.maximum(hidden, ZERO, out=hidden)
+        weight, bias = self._mean
+        u = weight.dot(hidden)
+        u += bias
         if noise is not None:
-            log_std = (hidden @ self._log_std[0] + self._log_std[1]).clip(*LOG_STD_RANGE)
-            u = u + np.exp(log_std) * noise
-        return np.tanh(u)
+            weight, bias = self._log_std
+            std = weight.dot(hidden)
+            std += bias
+            np.minimum(np.maximum(std, LOWEST, out=std), HIGHEST, out=std)
+            np.exp(std, out=std)
+            std *= noise
+            u += std
+        return np.tanh(u, out=u)
