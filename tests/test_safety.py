@@ -24,8 +24,8 @@ def study(tmp_path):
         folder = write_run(tmp_path / "runs", "marvel", "BallRun", seed, progress([700.0 + seed] * 10, costs))
         episodes(costs, evaluation).to_csv(folder / "episodes.csv", index=False)
         write_run(tmp_path / "runs", "other", "BallRun", seed, progress([700.0 + seed] * 10, costs))
-    words = f"--runs {tmp_path / 'runs'} --methods marvel other --tasks BallRun --seeds 0 1 --out {tmp_path}/scores.csv"
-    scores.main(words.split())
+    runs = "--method marvel BallRun 0,1 --method other BallRun 0,1"
+    scores.main(f"--runs {tmp_path / 'runs'} {runs} --out {tmp_path}/scores.csv".split())
     return tmp_path
 
 

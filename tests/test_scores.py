@@ -64,8 +64,8 @@ def study(tmp_path: Path) -> Path:
 
 def score(study: Path, methods: list[str] = METHODS) -> pd.DataFrame:
     out = study / "scores.csv"
-    words = f"--runs {study / 'runs'} --methods {' '.join(methods)} --tasks BallRun --seeds 0 1 2 --out {out}"
-    scores.main(words.split())
+    runs = " ".join(f"--method {method} BallRun 0,1,2" for method in methods)
+    scores.main(f"--runs {study / 'runs'} {runs} --out {out}".split())
     return scores.read_scores(out)
 
 
@@ -199,8 +199,8 @@ def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_pa
     }
     for method, spec in specs.items():
         write_run(tmp_path / "runs", method, "BallRun", 0, progress([1.0], [1.0]), **spec)
-    words = ["--runs", f"{tmp_path}/runs", "--methods", *specs, "--tasks", "BallRun", "--seeds", "0"]
-    scores.main([*words, "--out", f"{tmp_path}/scores.csv"])
+    runs = " ".join(f"--method {method} BallRun 0" for method in specs)
+    scores.main(f"--runs {tmp_path}/runs {runs} --out {tmp_path}/scores.csv".split())
     tables.main(f"--scores {tmp_path}/scores.csv --out-dir {tmp_path}".split())
     text = (tmp_path / "final.md").read_text()
     marked = {name for name in specs if f"| `{name}` ‡ | 1 |" in text}
@@ -249,7 +249,7 @@ def test_a_run_that_diverged_is_infeasible_with_the_lowest_return_and_named(tmp_
     for seed in range(2):
         run = progress([700.0 + seed] * (10 - 9 * seed), [5.0] * (10 - 9 * seed))
         write_run(tmp_path, "marvel", "BallRun", seed, run, record={"status": "diverged"} if seed else {})
-    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 --out {tmp_path / 'scores.csv'}"
+    words = f"--runs {tmp_path} --method marvel BallRun 0,1 --out {tmp_path / 'scores.csv'}"
     scores.main(words.split())
     tables.main(f"--scores {tmp_path / 'scores.csv'} --out-dir {tmp_path}".split())
     assert pd.read_csv(tmp_path / "final.csv")["feasible_seeds"].tolist() == [1]
@@ -260,10 +260,10 @@ def test_a_run_that_diverged_is_infeasible_with_the_lowest_return_and_named(tmp_
 def test_a_seed_that_is_a_copy_of_another_is_refused(tmp_path):
     for seed in range(3):
         write_run(tmp_path, "marvel", "BallRun", seed, progress([700.0 + seed % 2] * 3, [5.0] * 3))
-    words = f"--runs {tmp_path} --methods marvel --tasks BallRun --seeds 0 1 2 --out {tmp_path / 'scores.csv'}"
+    words = f"--runs {tmp_path} --method marvel BallRun 0,1,2 --out {tmp_path / 'scores.csv'}"
     with pytest.raises(ValueError, match="marvel on BallRun: seeds 0 and 2 have the same rows"):
         scores.main(words.split())
-    scores.main(words.replace("0 1 2", "0 1").split())
+    scores.main(words.replace("0,1,2", "0,1").split())
     frame = pd.read_csv(tmp_path / "scores.csv")
     pd.concat([frame, frame[frame["seed"] == 1].assign(seed=7)]).to_csv(tmp_path / "scores.csv", index=False)
     with pytest.raises(ValueError, match="seeds 1 and 7 have the same rows"):

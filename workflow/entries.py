@@ -1,4 +1,4 @@
-"""The entries of a config's `offline`, `prealign` and `methods`: what each sets, and whether it may."""
+"""The entries of a config's `offline`, `prealign` and `methods`: what each sets, whether it may, and where it runs."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,14 @@ from marvel.hyperparameters import FIELDS, OFFICIAL, checked, resolve
 from marvel.options import ROOT, options_of
 from marvel.run.spec import check_options
 from marvel.values import nearest
+from workflow.resources import tasks_of
 
+RUNS = ("tasks", "seeds")  # a method's own: some of the study's
 SECTIONS = {"pretrain": "offline", "prealign": "prealign", "finetune": "methods"}  # {stage: section of the config}
 WIRING = {
     "pretrain": ("train", "official"),
     "prealign": ("train", "official"),
-    "finetune": ("train", "official", "start", "offline", "prealign", "dataset", "cost_limit"),
+    "finetune": ("train", "official", "start", "offline", "prealign", "dataset", "cost_limit", *RUNS),
 }
 STARTS = {"scratch": (), "offline": ("offline",), "prealigned": ("offline", "prealign")}  # and the entries they need
 
@@ -47,13 +49,40 @@ def entries(config: dict, tuned: dict[str, dict]) -> dict[tuple[str, str], Entry
     return found
 
 
+def runs(config: dict) -> list[tuple[str, str, int]]:
+    """(method, task, seed) of all runs: each method on its own `tasks` and `seeds`, or else on all of the study's.
+
+    Args:
+        config: Valid by the schema, tasks expanded.
+
+    Raises:
+        InputError: A task or seed that is none of the study's, or one of the study's that no method has.
+    """
+    found = []
+    for name, entry in config["methods"].items():
+        seeds = entry.get("seeds", config["seeds"])
+        for seed in seeds:
+            if seed not in config["seeds"]:
+                allowed = ", ".join(map(str, config["seeds"]))
+                raise InputError(f"methods: {name}: seeds: {seed} is none of the study's ({allowed}).")
+        tasks = tasks_of(entry, config["tasks"], f"methods: {name}: tasks")
+        found += [(name, task, seed) for task in tasks for seed in sorted(seeds)]
+    for key, index in (("tasks", 1), ("seeds", 2)):
+        for value in config[key]:
+            if all(run[index] != value for run in found):
+                raise InputError(
+                    f"{key}: no method runs on {value}; leave it out of the study, or put it in an entry's."
+                )
+    return found
+
+
 def _check_wiring(config: dict, name: str, entry: dict) -> None:
     """Check what a method starts from, or the file of its own rule."""
     if "rule" in entry:
         if not (ROOT / entry["rule"]).is_file():
             raise InputError(f"methods: {name}: the rule file {entry['rule']} does not exist.")
         for key in entry:
-            if key != "rule":
+            if key not in ("rule", *RUNS):
                 raise InputError(f"methods: {name}: {key!r} means nothing beside `rule`; leave it out.")
         return
     needed = STARTS[entry["start"]]
@@ -86,7 +115,7 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
     shared = checked((OFFICIAL if entry.get("official") else {}) | shared, name)
     hp = resolve(config.get("hyperparameters", {}), shared, where=name)
     if stage == "finetune":
-        for task in config["tasks"]:
+        for task in tasks_of(entry, config["tasks"], f"methods: {name}: tasks"):
             resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
     limit = float(config["cost_limit"] if "cost_limit" in options else entry.get("cost_limit", config["cost_limit"]))
     return Entry(train, shared, check_options(train, known, options, limit, hp, name), limit)

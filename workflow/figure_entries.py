@@ -6,16 +6,19 @@
       aggregate: {kind: aggregate}
 
 `curves_raw` and `curves_normalized` are drawn in every study; an entry of that name replaces the one built in. A figure
-without `methods` shows all of the study that have the study's cost limit.
+without `methods` shows all of the study that have the study's cost limit; where it averages over tasks, those of them that
+run on all its tasks.
 """
 
 import shlex
 
 from marvel.errors import InputError
 from marvel.values import nearest
+from workflow.resources import tasks_of
 
 TAKEN = "datasets"  # the page of all datasets, which has a rule of its own
 BUILT_IN = {"curves_raw": {"units": "raw"}, "curves_normalized": {"units": "normalized"}}
+OVER_TASKS = ("aggregate", "profiles", "improvement")  # kinds that average over tasks
 FLAGS = ("methods", "tasks", "rows", "x", "units", "source", "window", "reference")  # keys with a value, in this order
 KEYS = {  # what an entry of each kind may say
     "curves": ("methods", "tasks", "rows", "x", "units", "source", "window", "sweep"),
@@ -72,20 +75,34 @@ def figure_entries(config: dict) -> dict[str, dict]:
         if entry["kind"] in ("sparsity", "offline"):
             entry = {"tasks": config["tasks"]} | entry
         elif entry["kind"] not in ("limits", "compute"):
-            entry = {"methods": usual_methods(config)} | entry
+            entry = {"methods": _usual_methods(config, entry)} | entry
             if not entry["methods"]:
                 raise InputError(
                     f"figures: {name}: no method has the study's cost_limit {config['cost_limit']}, so none would be "
                     "shown; change the study's or name `methods`."
                 )
+        if entry["kind"] in OVER_TASKS:
+            for method in entry["methods"]:
+                if absent := _absent(config, method, entry):
+                    raise InputError(
+                        f"figures: {name}: {method} does not run on {absent[0]}, and a figure of kind {entry['kind']} "
+                        "needs each of its methods on each of its tasks; name `methods` or `tasks`."
+                    )
         entries[name] = entry
     return entries
 
 
-def usual_methods(config: dict) -> list[str]:
-    """Methods under the study's own cost limit: one panel never mixes limits."""
+def _usual_methods(config: dict, figure: dict) -> list[str]:
+    """Methods under the study's own cost limit: one panel never mixes limits. Over tasks, those that run on all."""
     limit = config["cost_limit"]
-    return [name for name, entry in config["methods"].items() if entry.get("cost_limit", limit) == limit]
+    names = [name for name, entry in config["methods"].items() if entry.get("cost_limit", limit) == limit]
+    return [name for name in names if figure["kind"] not in OVER_TASKS or not _absent(config, name, figure)]
+
+
+def _absent(config: dict, method: str, figure: dict) -> list[str]:
+    """Tasks of the figure on which the method does not run."""
+    own = tasks_of(config["methods"][method], config["tasks"], method)
+    return [task for task in figure.get("tasks", config["tasks"]) if task not in own]
 
 
 def figure_inputs(study, name: str) -> dict[str, list[str]]:

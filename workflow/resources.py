@@ -13,12 +13,13 @@ from marvel.values import nearest
 METADRIVE = ("metadrive", "panda3d", "gltf", "cv2")  # what marvel/simulators/metadrive.py looks for
 
 
-def expand_tasks(words: list[str]) -> list[str]:
+def expand_tasks(words: list[str], where: str = "tasks") -> list[str]:
     """Names of the tasks that the words of a config's `tasks` stand for, each once, in the order of the words.
 
     Args:
         words: A task's name (`CarGoal1`), a pattern (`CarGoal*`, `*` for the 38 of DSRL) or a suite (`suite:velocity`).
             A pattern never stands for the toy task.
+        where: What messages call the list.
 
     Raises:
         InputError: A word that stands for no task, with the nearest names.
@@ -29,15 +30,30 @@ def expand_tasks(words: list[str]) -> list[str]:
             suite = word.removeprefix("suite:")
             found = [task.name for task in TASKS.values() if task.suite == suite]
             if not found:
-                raise InputError(f"tasks: there is no suite {suite!r}; {nearest(suite, SUITES)}")
+                raise InputError(f"{where}: there is no suite {suite!r}; {nearest(suite, SUITES)}")
         elif set(word) & set("*?["):
             found = [task.name for task in TASKS.values() if fnmatchcase(task.name, word) and task.suite != "toy"]
             if not found:
-                raise InputError(f"tasks: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
+                raise InputError(f"{where}: the pattern {word!r} fits no task; known tasks: {', '.join(TASKS)}.")
         else:
-            found = [get_task(word, where="tasks").name]
+            found = [get_task(word, where=where).name]
         chosen |= dict.fromkeys(found)
     return list(chosen)
+
+
+def tasks_of(entry: dict, tasks: list[str], where: str) -> list[str]:
+    """The tasks of an entry that may have `tasks` of its own: some of the study's `tasks`, in their order.
+
+    Raises:
+        InputError: A word of its own stands for none of the study's tasks.
+    """
+    own = {}
+    for word in entry.get("tasks", tasks):
+        found = set(expand_tasks([word], where)) & set(tasks)
+        if not found:
+            raise InputError(f"{where}: {word!r} is none of the study's ({', '.join(tasks)}).")
+        own |= dict.fromkeys(found)
+    return [task for task in tasks if task in own]
 
 
 def ranks_section(config: dict) -> dict:
@@ -58,7 +74,13 @@ def ranks_section(config: dict) -> dict:
     for task in config["ranks"].get("tasks", []):
         if task not in config["tasks"]:
             raise InputError(f"ranks: tasks: {task!r} is none of this study's; {nearest(task, config['tasks'])}")
-    return {"tasks": config["tasks"], "points": 100, "rollouts": 2, "horizon": 300} | config["ranks"]
+    for seed in config["ranks"].get("seeds", []):
+        if seed not in config["seeds"]:
+            allowed = ", ".join(map(str, config["seeds"]))
+            raise InputError(f"ranks: seeds: {seed} is none of this study's ({allowed}).")
+    return {"tasks": config["tasks"], "seeds": config["seeds"], "points": 100, "rollouts": 2, "horizon": 300} | config[
+        "ranks"
+    ]
 
 
 def missing_simulator(tasks: Iterable[str]) -> str | None:

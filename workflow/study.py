@@ -8,7 +8,7 @@ import json
 from marvel.hyperparameters import Hyperparameters, checked, resolve
 from marvel.tasks import get_task
 from workflow.data import Data
-from workflow.entries import entries
+from workflow.entries import entries, runs
 from workflow.figure_entries import figure_entries
 from workflow.per_task import hyperparameters, tuned_tasks
 from workflow.resources import expand_tasks, memory_mb, ranks_section
@@ -33,6 +33,7 @@ class Study:
         self.tasks, self.seeds, self.methods = config["tasks"], config["seeds"], list(config["methods"])
         self.cost_limit = config["cost_limit"]
         self.tuned_values = hyperparameters()
+        self.runs = runs(config)
         self.entries = entries(config, self.tuned_values)
         self.given_values = checked(config.get("hyperparameters", {}), "hyperparameters")
         self.data = Data(config["dataset"], self.base, self.tasks, self.cost_limit)
@@ -58,6 +59,10 @@ class Study:
         """The pre-aligned checkpoint of the online seed `seed`."""
         return f"{self.base}/prealigned/{variant}/{algorithm}/{task}/seed{seed}/checkpoint.pt"
 
+    def run_folder(self, method: str, task: str, seed: int) -> str:
+        """Where an online run leaves its outputs."""
+        return f"{self.base}/runs/{method}/{task}/seed{seed}"
+
     def start(self, method: str, task: str, seed: int) -> str | None:
         """The checkpoint that a method starts from, or None."""
         entry = self.config["methods"][method]
@@ -67,24 +72,25 @@ class Study:
 
     def offline_progress(self, tasks: list[str]) -> list[str]:
         """progress.csv of all offline runs on these tasks that a method starts from."""
-        used = dict.fromkeys(entry["offline"] for entry in self.config["methods"].values() if entry.get("offline"))
-        runs = dict.fromkeys(self.offline_checkpoint(a, t, s) for a in used for t in tasks for s in self.seeds)
-        return [path.replace("checkpoint.pt", "progress.csv") for path in runs]
+        starts = {}
+        for method, task, seed in self.runs:
+            if task in tasks and (algorithm := self.config["methods"][method].get("offline")):
+                starts[self.offline_checkpoint(algorithm, task, seed)] = None
+        return [path.replace("checkpoint.pt", "progress.csv") for path in starts]
 
     def run_files(self) -> list[str]:
         """What all runs of the study leave, the stages that methods start from included."""
         files = {}
-        for method, entry in self.config["methods"].items():
-            for task in self.tasks:
-                for seed in self.seeds:
-                    folder, own = f"{self.base}/runs/{method}/{task}/seed{seed}", "rule" not in entry
-                    files |= dict.fromkeys(f"{folder}/{name}" for name in ["progress.csv"] + ["run.json"] * own)
-                    starts = [self.start(method, task, seed)]
-                    if entry.get("start") == "prealigned":
-                        starts.append(self.offline_checkpoint(entry["offline"], task, seed))
-                    for start in filter(None, starts):
-                        names = ("checkpoint.pt", "progress.csv", "run.json")
-                        files |= dict.fromkeys(start.replace("checkpoint.pt", name) for name in names)
+        for method, task, seed in self.runs:
+            entry = self.config["methods"][method]
+            names = ["progress.csv"] + ["run.json"] * ("rule" not in entry)
+            files |= dict.fromkeys(f"{self.run_folder(method, task, seed)}/{name}" for name in names)
+            starts = [self.start(method, task, seed)]
+            if entry.get("start") == "prealigned":
+                starts.append(self.offline_checkpoint(entry["offline"], task, seed))
+            for start in filter(None, starts):
+                names = ("checkpoint.pt", "progress.csv", "run.json")
+                files |= dict.fromkeys(start.replace("checkpoint.pt", name) for name in names)
         return list(files)
 
     # Specs, one function a stage.
@@ -135,6 +141,14 @@ class Study:
         """Whether any method uses offline data."""
         methods = self.config["methods"].values()
         return any(entry.get("start", "scratch") != "scratch" or entry.get("dataset") for entry in methods)
+
+    @property
+    def runs_by_method(self) -> list[list[str]]:
+        """[method, its tasks, its seeds] with commas, a method each: short enough for a command line."""
+        own = {name: ({}, {}) for name in self.methods}
+        for method, task, seed in self.runs:
+            own[method][0][task] = own[method][1][str(seed)] = None
+        return [[name, ",".join(tasks), ",".join(seeds)] for name, (tasks, seeds) in own.items()]
 
     @property
     def own_methods(self) -> list[str]:

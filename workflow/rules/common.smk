@@ -1,4 +1,5 @@
 # The study behind the rules: config checked once, wildcards constrained to what it names, one writer at a time.
+import os
 import shlex
 import sys
 from dataclasses import asdict
@@ -21,6 +22,7 @@ except ValueError as error:
     raise SystemExit(f"error: {error}")
 
 BASE = STUDY.base
+NUMERICS = config.get("numerics", os.environ.get("MARVEL_NUMERICS", "native"))
 
 
 def job_prefix():
@@ -28,6 +30,7 @@ def job_prefix():
     Python is the one that runs Snakemake, whatever PATH says, unless jobs get an environment of their own."""
     words = [
         "set -euo pipefail;",
+        f"export MARVEL_NUMERICS={shlex.quote(NUMERICS)};",
         f"export PYTHONUTF8=1 PYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}};",
     ]
     if not workflow.deployment_settings.deployment_method:

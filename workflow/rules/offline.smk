@@ -20,6 +20,7 @@ rule pretrain:
     params:
         spec=lambda w: STUDY.pretrain_spec(w.algorithm, w.task, w.seed),
         task=facts,
+        numerics=NUMERICS,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
         "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"
@@ -47,6 +48,7 @@ rule prealign:
     params:
         spec=lambda w: STUDY.prealign_spec(w.variant, w.algorithm, w.task, w.seed),
         task=facts,
+        numerics=NUMERICS,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
         "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"

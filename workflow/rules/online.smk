@@ -20,6 +20,7 @@ rule finetune:
     params:
         spec=lambda w: STUDY.finetune_spec(w.method, w.task, w.seed),
         task=facts,
+        numerics=NUMERICS,
         out=lambda w, output: str(Path(output[0]).parent),
     shell:
         "python -m marvel.run {params.spec:q} --out {params.out:q} --log {log:q}"

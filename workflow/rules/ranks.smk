@@ -19,12 +19,13 @@ if STUDY.ranks:
         params:
             options=[f"--{name}={STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")],
             task=facts,
+            numerics=NUMERICS,
         shell:
             "python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
 
     rule ranks:
         input:
-            files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.seeds),
+            files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.ranks["seeds"]),
             code=code_of("workflow.scripts.ranks"),
             known=here(ROOT / "workflow/reference/marvel_paper_known_numbers.csv"),
             tuned=here(ROOT / "workflow/config/hyperparameters.tsv"),

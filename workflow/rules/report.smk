@@ -13,12 +13,7 @@ REPORT = [
 # From runs to scores, and from scores alone to tables and figures. The scripts are inputs: a change redraws, never retrains.
 rule scores:
     input:
-        expand(
-            f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}/progress.csv",
-            method=STUDY.methods,
-            task=STUDY.tasks,
-            seed=STUDY.seeds,
-        ),
+        [f"{STUDY.run_folder(*run)}/progress.csv" for run in STUDY.runs],
         code=code_of("workflow.scripts.scores"),
         made_by=code_of_runs(),  # scores says which runs were made by code that has changed since
     output:
@@ -30,14 +25,12 @@ rule scores:
     threads: 1
     params:
         runs=lambda w, output: str(Path(output[0]).parent / "runs"),
-        methods=STUDY.methods,
-        tasks=STUDY.tasks,
-        seeds=STUDY.seeds,
+        methods=[f"--method {shlex.join(words)}" for words in STUDY.runs_by_method],
         limit=STUDY.cost_limit,
         facts=[asdict(get_task(task)) for task in STUDY.tasks],
     shell:
-        "python -m workflow.scripts.scores --runs {params.runs:q} --methods {params.methods:q} --tasks {params.tasks:q}"
-        " --seeds {params.seeds:q} --cost-limit {params.limit:q} --out {output:q} 2>&1 | tee {log:q}"
+        "python -m workflow.scripts.scores --runs {params.runs:q} {params.methods} --cost-limit {params.limit:q}"
+        " --out {output:q} 2>&1 | tee {log:q}"
 
 
 rule table:

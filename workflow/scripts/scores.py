@@ -1,7 +1,7 @@
 """Runs in, one tidy frame of scores out: a row per method, task, seed and round, in raw and in DSRL's units.
 
-    python -m workflow.scripts.scores --runs results/quick/runs --methods marvel warm_start --tasks BallRun \
-        --seeds 0 1 2 --out results/quick/scores.csv
+    python -m workflow.scripts.scores --runs results/quick/runs --method marvel BallRun,CarRun 0,1,2 \
+        --method warm_start BallRun 0,1 --out results/quick/scores.csv
 
 Scores are normalised here and nowhere else. Tables and figures read this file alone.
 """
@@ -147,16 +147,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Score every run of a study and warn about code that changed since."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=Path, required=True, help="folder with {method}/{task}/seed{seed}/progress.csv")
-    parser.add_argument("--methods", nargs="+", required=True)
-    parser.add_argument("--tasks", nargs="+", required=True)
-    parser.add_argument("--seeds", nargs="+", type=int, required=True)
+    words = {"nargs": 3, "metavar": ("METHOD", "TASKS", "SEEDS"), "help": "its runs, tasks and seeds with commas"}
+    parser.add_argument("--method", action="append", required=True, **words)
     parser.add_argument("--cost-limit", type=float, help="the study's limit, for results whose run.json names none")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     frames, changed = [], {}
-    for method in options.methods:
-        for task in options.tasks:
-            for seed in options.seeds:
+    for method, tasks, seeds in options.method:
+        for task in tasks.split(","):
+            for seed in map(int, seeds.split(",")):
                 folder = options.runs / method / task / f"seed{seed}"
                 frames.append(score_run(folder, method, task, seed, options.cost_limit))
                 if frames[-1]["code"].iloc[0] == "changed":
