@@ -54,6 +54,23 @@ def test_all_verdicts_are_one_family():
     assert table["p"].count() == 2 * 5  # C1, C4 to C7 on two tasks
 
 
+def test_a_task_on_which_no_part_of_a_claim_was_run_does_not_count():
+    everywhere = study(tasks=["BallRun", "CarRun", "CarCircle"], vpa_pid=(0.4, 60.0))
+    there = everywhere[(everywhere["method"] != "vpa_pid") | (everywhere["task"] == "BallRun")]
+    _, table, _ = judged(there)
+    rows = table[(table["claim"] == "C7") & (table["form"] == "ours")].set_index("task")
+    assert rows["verdict"].to_dict() == {
+        "BallRun": "supported",
+        "CarRun": "not tested",
+        "CarCircle": "not tested",
+        "all": "supported",
+    }
+    assert rows.loc["all", "why"] == "not run on CarRun; not run on CarCircle"
+    one_rival = everywhere[(everywhere["method"] != "jsrl") | (everywhere["task"] == "BallRun")]
+    assert totals(one_rival)["C4"] == "undecided"  # the others ran there, so the task counts, and is not tested
+    assert totals(everywhere[everywhere["method"] != "vpa_pid"])["C7"] == "not tested"
+
+
 def test_warm_start_that_loses_its_start_is_unstable():
     scores = study(warm_start=(0.9, 10.0))
     start = (scores["method"] == "warm_start") & (scores["round"] == 0)

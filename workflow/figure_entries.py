@@ -6,8 +6,8 @@
       aggregate: {kind: aggregate}
 
 `curves_raw` and `curves_normalized` are drawn in every study; an entry of that name replaces the one built in. A figure
-without `methods` shows all of the study that have the study's cost limit; where it averages over tasks, those of them that
-run on all its tasks.
+without `methods` shows all of the study that have the study's cost limit; where it averages over tasks, those of
+them that run on all its tasks.
 """
 
 import shlex

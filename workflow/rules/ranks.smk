@@ -25,7 +25,9 @@ if STUDY.ranks:
 
     rule ranks:
         input:
-            files=expand(f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.ranks["seeds"]),
+            files=expand(
+                f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.ranks["seeds"]
+            ),
             code=code_of("workflow.scripts.ranks"),
             known=here(ROOT / "workflow/reference/marvel_paper_known_numbers.csv"),
             tuned=here(ROOT / "workflow/config/hyperparameters.tsv"),

@@ -1,6 +1,5 @@
-"""Copy the small, citable part of a finished study to a folder that is committed, results/reference or one beside it.
+"""Copy the small, citable part of a finished study to a folder that is committed.
 
-python -m workflow.scripts.publish results/quick
 python -m workflow.scripts.publish results/comparison --target results/reference_comparison
 """
 
@@ -43,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("study", type=Path, help="folder of a finished study, such as results/quick")
-    parser.add_argument("--target", type=Path, default=Path("results/reference"))
+    parser.add_argument("--target", type=Path, required=True)
     options = parser.parse_args(arguments)
     print(f"{publish(options.study, options.target)} files -> {options.target}")
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from workflow.statistics.conditions import Published, check
 from workflow.statistics.intervals import t_interval, t_interval_over_tasks
-from workflow.statistics.measures import Evidence, Missing, diverged, limit_of, values
+from workflow.statistics.measures import Evidence, Missing, NotRun, diverged, limit_of, values
 from workflow.statistics.verdicts import (
     CONTRADICTED,
     NOT_TESTED,
@@ -97,7 +97,7 @@ def _measure(part: dict, task: str, evidence: Evidence, minimum: int) -> tuple[d
         numbers = values(part, task, evidence)
         cost_limit = limit_of(part, task, evidence.seeds)
     except Missing as reason:
-        return {"n": 0, "why": str(reason), "missing": True}, None
+        return {"n": 0, "why": str(reason), "missing": True, "run": not isinstance(reason, NotRun)}, None
     row = judge(part, numbers.to_numpy(dtype=np.float64), cost_limit, minimum)
     if "supported" in part and (stopped := diverged(part, task, evidence.seeds)):
         row |= {"leaning": UNDECIDED, "why": "; ".join(filter(None, [row["why"], f"{stopped} diverged"]))}
@@ -160,11 +160,12 @@ def fill_in(claims: dict, evidence: Evidence, published: Published) -> tuple[pd.
                 reasons = _conditions([part for part in known if "supported" in part], task, evidence, published)
                 conditions += [{**head, "task": task, "condition": key, "reason": why} for key, why in reasons.items()]
                 failing = {key: why for key, why in reasons.items() if why}
-                cases.append({**head, "task": task, **_case(claim, ruled, failing)})
+                run = any(row.get("run", True) for row in ruled)
+                cases.append({**head, "task": task, "run": run, **_case(claim, ruled, failing)})
             for task in [] if claim["tasks"] == "all" else claim["tasks"]:
                 if task not in tasks:
                     missing = {"verdict": NOT_TESTED, "leaning": "", "why": f"{task} is not in the study"}
-                    cases.append({**head, "task": task, **missing})
+                    cases.append({**head, "task": task, "run": True, **missing})
             if len(asked) > 1:
                 parts += [{**head, **_over_tasks(part, numbers[wording(part) + part["metric"]])} for part in listed]
     verdicts = _decided(cases)
@@ -182,22 +183,27 @@ def _conditions(parts: list[dict], task: str, evidence: Evidence, published: Pub
 
 
 def _decided(cases: list[dict]) -> pd.DataFrame:
-    """Cases with verdicts by Holm's procedure over all that are tested, and each claim's verdict over its tasks."""
+    """Cases with verdicts by Holm's procedure over all that are tested, and each claim's verdict over its tasks.
+
+    A task on which each part of a claim lacks the runs of a side does not count among the claim's tasks, unless all do.
+    """
     family = [case for case in cases if "sides" in case]
     if family:
         supported, contradicted = np.array([case.pop("sides") for case in family]).T
         for case, verdict, p in zip(family, *decide(supported, contradicted), strict=True):
             case |= {"verdict": str(verdict), "p": float(p), "why": case["why"] if verdict == UNDECIDED else ""}
-    table, made = pd.DataFrame(cases, columns=VERDICTS), []
+    table, made = pd.DataFrame(cases, columns=[*VERDICTS, "run"]), []
     for (claim, form), rows in table.groupby(["claim", "form"], sort=False):
-        verdict = overall(list(rows["verdict"]))
+        counted = rows[rows["run"]] if rows["run"].any() else rows
+        verdict = overall(list(counted["verdict"]))
         leaning = ""
-        if verdict in (UNDECIDED, NOT_TESTED) and (rows["leaning"] != "").any():
-            leaning = overall(list(rows["leaning"].where(rows["leaning"] != "", rows["verdict"])))
-        why = "; ".join(dict.fromkeys(filter(None, "; ".join(rows["why"]).split("; "))))
+        if verdict in (UNDECIDED, NOT_TESTED) and (counted["leaning"] != "").any():
+            leaning = overall(list(counted["leaning"].where(counted["leaning"] != "", counted["verdict"])))
+        whys = [*counted["why"], *(f"not run on {task}" for task in rows["task"][~rows["run"] & rows["run"].any()])]
+        why = "; ".join(dict.fromkeys(filter(None, "; ".join(whys).split("; "))))
         total = {"claim": claim, "form": form, "task": "all", "verdict": verdict, "leaning": leaning, "why": why}
-        made += [rows, pd.DataFrame([total], columns=VERDICTS)]
-    return pd.concat(made, ignore_index=True).astype({"p": float}) if made else table
+        made += [rows[VERDICTS], pd.DataFrame([total], columns=VERDICTS)]
+    return pd.concat(made, ignore_index=True).astype({"p": float}) if made else table[VERDICTS]
 
 
 def _over_tasks(part: dict, numbers: dict[str, pd.Series | None]) -> dict:

@@ -24,6 +24,10 @@ class Missing(Exception):
     """A part cannot be measured in this study; the message says what is missing."""
 
 
+class NotRun(Missing):
+    """Because the study has no runs of a method or stage on the task."""
+
+
 class Evidence(NamedTuple):
     """A study's numbers, as frames.
 
@@ -119,7 +123,7 @@ def _of(method: str, task: str, metric: str, seeds: pd.DataFrame) -> pd.Series:
     rows = seeds[(seeds["method"] == method) & (seeds["task"] == task)].set_index("seed")[metric].dropna()
     if rows.empty:
         known = method in set(seeds.loc[seeds["task"] == task, "method"])
-        raise Missing(f"no {metric} of `{method}`" if known else f"no runs of `{method}`")
+        raise Missing(f"no {metric} of `{method}`") if known else NotRun(f"no runs of `{method}`")
     return rows
 
 
@@ -154,7 +158,7 @@ def _multiplier_ratio(part: dict, task: str, evidence: Evidence) -> pd.Series:
     rows = {seed: run[run["updates"] > (1 - LAST) * run["updates"].max()] for seed, run in own.groupby("seed")}
     _of(method, task, "train_return", evidence.seeds)
     if own.empty:
-        raise Missing(f"no offline runs of `{algorithm}` on {task} record a multiplier")
+        raise NotRun(f"no offline runs of `{algorithm}` on {task} record a multiplier")
     if missing := sorted(set(rounds) - set(rows)):
         raise Missing(f"no multiplier of an offline run of `{algorithm}` on {task} with seed {missing[0]}")
     records = evidence.records[(evidence.records["name"] == method) & (evidence.records["task"] == task)]
