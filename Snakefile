@@ -18,6 +18,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/offline.smk"
 include: "workflow/rules/online.smk"
 include: "workflow/rules/ranks.smk"
+include: "workflow/rules/blocks.smk"
 include: "workflow/rules/report.smk"
 
 

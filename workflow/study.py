@@ -4,6 +4,7 @@ Nothing here imports torch or a simulator: options are read from the source of t
 """
 
 import json
+from collections.abc import Iterable
 
 from marvel.hyperparameters import Hyperparameters, checked, resolve
 from marvel.tasks import get_task
@@ -80,10 +81,24 @@ class Study:
 
     def run_files(self) -> list[str]:
         """What all runs of the study leave, the stages that methods start from included."""
+        return self._files(self.runs)
+
+    def block_files(self, task: str, seed: int) -> list[str]:
+        """What all runs on one task and seed leave, as `run_files`, with its Monte-Carlo ranks where it has any."""
+        files = self._files(run for run in self.runs if run[1:] == (task, seed))
+        ranked = self.ranks and task in self.ranks["tasks"] and seed in self.ranks["seeds"]
+        return files + ([f"{self.base}/ranks/{task}/seed{seed}.csv"] if ranked else [])
+
+    def repeated_run(self, task: str, seed: int) -> str:
+        """Folder of the run of a block that is repeated when it is closed: another method from seed to seed."""
+        runs = [run for run in self.runs if run[1:] == (task, seed) and run[0] in self.own_methods]
+        return self.run_folder(*runs[(seed + self.tasks.index(task)) % len(runs)])
+
+    def _files(self, runs: Iterable[tuple[str, str, int]]) -> list[str]:
         files = {}
-        for method, task, seed in self.runs:
+        for method, task, seed in runs:
             entry = self.config["methods"][method]
-            names = ["progress.csv"] + ["run.json"] * ("rule" not in entry)
+            names = ["progress.csv"] + ["episodes.csv", "run.json"] * ("rule" not in entry)
             files |= dict.fromkeys(f"{self.run_folder(method, task, seed)}/{name}" for name in names)
             starts = [self.start(method, task, seed)]
             if entry.get("start") == "prealigned":
