@@ -72,7 +72,7 @@ class SquashedGaussianActor(nn.Module):
         return self.mu_layer(hidden), self.log_std_layer(hidden).clamp(*LOG_STD_RANGE)
 
     def sample(self, observations: Tensor, noise: Tensor, log_prob: str = "true") -> tuple[Tensor, Tensor]:
-        """Actions for given standard-normal `noise`.
+        """Actions for given standard-normal `noise`; `loss_gradients` is its derivative and follows any change.
 
         Args:
             observations: (batch, observation_dim).

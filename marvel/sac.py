@@ -109,7 +109,10 @@ class SACLagrangian:
         return {"reward_q": reward_targets.mean(), "cost_q": cost_targets.mean()}
 
     def actor_loss(self, observations: Tensor, multiplier: float, draw: Draw) -> Tensor:
-        """mean[temperature * log pi(a|s) - min_i Q_i(s, a) + multiplier * Qc(s, a)], critics live or target."""
+        """mean[temperature * log pi(a|s) - min_i Q_i(s, a) + multiplier * Qc(s, a)], critics live or target.
+
+        An update follows `actor_gradients`; where a subclass has another loss, that one's gradients by autograd.
+        """
         critics = self.critics if self.hp.actor_critics == "live" else self.targets
         noise = draw("pi", len(observations), self.actor.mu_layer.out_features)
         actions, log_prob = self.actor.sample(observations, noise, self.hp.log_prob)
