@@ -4,6 +4,7 @@ import copy
 import functools
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -35,20 +36,30 @@ class Critics(nn.Module):
         normed = hidden if layer_norm else []
         self.scales = nn.ParameterList(nn.Parameter(torch.ones(members, 1, width)) for width in normed)
         self.shifts = nn.ParameterList(nn.Parameter(torch.zeros(members, 1, width)) for width in normed)
+        # a ParameterList takes ten times as long to read
+        *self._inner, self._last = zip(self.weights, self.biases, strict=True)
 
     def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Values (members, batch)."""
+        return self._values(self._outputs(observations, actions)[-1])
+
+    def _outputs(self, observations: Tensor, actions: Tensor) -> list[Tensor]:
+        """The input and what each hidden layer makes of it, each (members, batch, width)."""
         inputs = torch.cat((observations, actions), -1)
-        hidden = inputs.expand(len(self.weights[0]), *inputs.shape)
-        *inner, (last_weight, last_bias) = zip(self.weights, self.biases, strict=True)
-        for layer, (weight, bias) in enumerate(inner):
-            hidden = torch.baddbmm(bias, hidden, weight)
+        outputs = [inputs.expand(len(self._last[0]), *inputs.shape)]
+        for layer, (weight, bias) in enumerate(self._inner):
+            hidden = torch.baddbmm(bias, outputs[-1], weight)
             if len(self.scales):
                 normal = functional.layer_norm(hidden, hidden.shape[-1:])
                 hidden = torch.addcmul(self.shifts[layer], self.scales[layer], normal)
-            hidden = hidden.relu_()
+            outputs.append(hidden.relu_())
+        return outputs
+
+    def _values(self, hidden: Tensor) -> Tensor:
+        """Values (members, batch) of what the last hidden layer puts out."""
+        weight, bias = self._last
         # a batched matrix product of width 1 takes five times as long as this
-        return (hidden * last_weight.mT).sum(-1) + last_bias.squeeze(-1)
+        return (hidden * weight.mT).sum(-1) + bias.squeeze(-1)
 
     def layers(self) -> list[list[tuple[Tensor, Tensor]]]:
         """Each member's weights (in, out) and biases (out,), layer by layer; without `layer_norm` that is all."""
@@ -72,27 +83,62 @@ class Critics(nn.Module):
             with torch.enable_grad():
                 loss = self.regression_loss(observations, actions, targets)
             return list(torch.autograd.grad(loss, list(self.parameters())))
-        *inner, last = self.weights
-        inputs = torch.cat((observations, actions), -1)
-        layers = [inputs.expand(len(last), *inputs.shape)]
-        for weight, bias in zip(inner, self.biases, strict=False):
-            layers.append(torch.baddbmm(bias, layers[-1], weight).relu_())
-        values = (layers[-1] * last.mT).sum(-1) + self.biases[-1].squeeze(-1)
-        error = ((values - targets) * (2 / len(inputs))).unsqueeze(-1)  # the loss's gradient for each layer in turn
-        weights, biases = [torch.bmm(error.mT, layers[-1]).mT], [error.sum(1, keepdim=True)]
+        outputs, last = self._outputs(observations, actions), self._last[0]
+        # the loss's gradient for each layer's output in turn
+        error = ((self._values(outputs[-1]) - targets) * (2 / len(observations))).unsqueeze(-1)
+        weights, biases = [torch.bmm(error.mT, outputs[-1]).mT], [error.sum(1, keepdim=True)]
         error = error * last.mT
-        for index in reversed(range(len(inner))):
-            error = torch.ops.aten.threshold_backward(error, layers[index + 1], 0)  # ReLU's
-            weights.append(torch.bmm(layers[index].mT, error))
+        for index, (weight, _) in reversed(list(enumerate(self._inner))):
+            error = torch.ops.aten.threshold_backward(error, outputs[index + 1], 0)  # ReLU's
+            weights.append(torch.bmm(outputs[index].mT, error))
             biases.append(error.sum(1, keepdim=True))
             if index:
-                error = torch.bmm(error, inner[index].mT)
+                error = torch.bmm(error, weight.mT)
         return weights[::-1] + biases[::-1]
+
+    @torch.no_grad()
+    def action_gradients(
+        self, observations: Tensor, actions: Tensor, factors: Sequence[float | Tensor], groups: Sequence[int]
+    ) -> Tensor:
+        """Gradient for the actions of the sum of factor * least value over groups of members, by hand.
+
+        Args:
+            observations: (batch, observation_dim).
+            actions: (batch, action_dim).
+            factors: One per group, a number or each row's own (batch,).
+            groups: Numbers of members that follow one another.
+
+        Returns:
+            (batch, action_dim), each row's own gradient.
+        """
+        if len(self.scales):
+            actions = actions.clone().requires_grad_()
+            with torch.enable_grad():
+                values = self(observations, actions).split(groups)
+                total = sum((factor * least(group)).sum() for factor, group in zip(factors, values, strict=True))
+            return torch.autograd.grad(total, actions)[0]
+        outputs = self._outputs(observations, actions)
+        values = self._values(outputs[-1]).split(groups)
+        errors = [factor * share_of_least(group) for factor, group in zip(factors, values, strict=True)]
+        error = torch.cat(errors).unsqueeze(-1) * self._last[0].mT
+        for index, (weight, _) in reversed(list(enumerate(self._inner))):
+            error = torch.ops.aten.threshold_backward(error, outputs[index + 1], 0)  # ReLU's
+            # into the network go observations and actions, and the actions' gradient is all that is asked for
+            error = torch.bmm(error, (weight if index else weight[:, observations.shape[-1] :]).mT)
+        return error.sum(0)
 
 
 def least(values: Tensor) -> Tensor:
     """The least over the first axis."""
     return functools.reduce(torch.minimum, values.unbind())
+
+
+def share_of_least(values: Tensor) -> Tensor:
+    """Gradient of `least` (members, batch): 1 for the least member, shared where several are."""
+    if len(values) == 1:
+        return torch.ones_like(values)
+    lowest = (values == least(values)).to(values.dtype)
+    return lowest / lowest.sum(0)
 
 
 class Stack:
@@ -139,3 +185,10 @@ class Stack:
         rows = torch.stack([row for row, count in zip(targets, self.members, strict=True) for _ in range(count)])
         gradients = self.whole.regression_gradients(observations, actions, rows)
         return list(zip(*(gradient.split(self.members) for gradient in gradients), strict=True))
+
+    def action_gradients(self, observations: Tensor, actions: Tensor, factors: Sequence[float | Tensor]) -> Tensor:
+        """Gradient for the actions (batch, action_dim) of the sum of factor * `smallest` over the critics."""
+        if self.whole is not None:
+            return self.whole.action_gradients(observations, actions, factors, self.members)
+        parts = zip(self.critics, factors, self.members, strict=True)
+        return sum(critic.action_gradients(observations, actions, [factor], [count]) for critic, factor, count in parts)

@@ -15,6 +15,11 @@ numerics.pin()  # whatever learns imports this module
 
 LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+# gradient for an activation's input from that for its output and the output
+BACKWARD = {
+    nn.ReLU: lambda error, output: torch.ops.aten.threshold_backward(error, output, 0),
+    nn.Tanh: torch.ops.aten.tanh_backward,
+}
 Draw = Callable[..., Tensor]  # draw(name, *shape) -> standard-normal tensor
 ZERO, LOWEST, HIGHEST = np.float32([0, *LOG_STD_RANGE])  # of an array's own type: a Python number costs a conversion
 
@@ -67,7 +72,7 @@ class SquashedGaussianActor(nn.Module):
         return self.mu_layer(hidden), self.log_std_layer(hidden).clamp(*LOG_STD_RANGE)
 
     def sample(self, observations: Tensor, noise: Tensor, log_prob: str = "true") -> tuple[Tensor, Tensor]:
-        """Actions for given standard-normal `noise`.
+        """Actions for given standard-normal `noise`; `loss_gradients` is its derivative and follows any change.
 
         Args:
             observations: (batch, observation_dim).
@@ -88,6 +93,55 @@ class SquashedGaussianActor(nn.Module):
             return actions, (correction - log_std - (0.5 * noise.square() + constant)).sum(-1)
         gaussian = (0.5 + constant + log_std).sum(-1)
         return actions, gaussian - (1 - actions.square() + 1e-6).log().sum(-1)
+
+    @torch.no_grad()
+    def loss_gradients(
+        self,
+        observations: Tensor,
+        noise: Tensor,
+        log_prob: str,
+        action_gradients: Callable[[Tensor], Tensor],
+        temperature: float,
+        weights: Tensor,
+    ) -> list[Tensor]:
+        """Gradients of the sum over rows of weights * (temperature * log_prob + f(actions)), by hand.
+
+        Actions and log_prob are those of `sample`, whose derivative this is.
+
+        Args:
+            observations, noise, log_prob: As of `sample`.
+            action_gradients: Gradient of f (batch, action_dim) at given actions.
+            temperature: As named.
+            weights: (batch, 1), or (1, 1) for one of all rows.
+
+        Returns:
+            A gradient for each of `parameters()`.
+        """
+        modules = list(self.net)
+        hidden_layers, activations = modules[::2], modules[1::2]
+        outputs = [observations]
+        for layer, activation in zip(hidden_layers, activations, strict=True):
+            outputs.append(activation(layer(outputs[-1])))
+        mean, raw_log_std = self.mu_layer(outputs[-1]), self.log_std_layer(outputs[-1])
+        log_std = raw_log_std.clamp(*LOG_STD_RANGE)
+        spread = log_std.exp() * noise
+        actions = (mean + spread).tanh()
+        slope = 1 - actions.square()  # of tanh
+        # derivatives of log_prob for u and for log_std where it stands by itself
+        by_u, by_log_std = 2 * actions, -1
+        if log_prob == "official":
+            by_u, by_log_std = by_u * (slope / (slope + 1e-6)), 1
+        u_error = weights * (action_gradients(actions) * slope + temperature * by_u)
+        log_std_error = (u_error * spread + weights * (temperature * by_log_std)) * (log_std == raw_log_std)
+        top = outputs[-1]
+        gradients = [u_error.T @ top, u_error.sum(0), log_std_error.T @ top, log_std_error.sum(0)]
+        error = torch.addmm(u_error @ self.mu_layer.weight, log_std_error, self.log_std_layer.weight)
+        for index in reversed(range(len(hidden_layers))):
+            error = BACKWARD[type(activations[index])](error, outputs[index + 1])
+            gradients = [error.T @ outputs[index], error.sum(0), *gradients]
+            if index:
+                error = error @ hidden_layers[index].weight
+        return gradients
 
 
 @torch.no_grad()

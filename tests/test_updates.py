@@ -10,8 +10,10 @@ from torch import nn
 from marvel.adam import Adam
 from marvel.bear import BEAR
 from marvel.critics import Critics, Stack
-from marvel.networks import gaussian, in_pieces
+from marvel.hyperparameters import OFFICIAL
+from marvel.networks import SquashedGaussianActor, gaussian, in_pieces
 from marvel.prealign import prealign_step
+from marvel.sac import SACLagrangian
 
 
 @pytest.fixture
@@ -97,6 +99,89 @@ def test_regression_gradients_by_hand_are_autograds(double, members, own, hidden
     expected = torch.autograd.grad(loss, list(critics.parameters()))
     assert_close(critics.regression_gradients(observations, actions, targets), expected)
     assert all(gradient.abs().max() > 1e-3 for gradient in expected)
+
+
+FORMS = [
+    {},
+    {"log_prob": "official"},
+    {"actor_critics": "target"},
+    {"divide_by_multiplier": True},
+    {"trunk_activation": "tanh"},
+    {"layer_norm": True},
+    {"cost_critic_layers": 3},
+    {"cost_critic_layers": 3, "layer_norm": True},
+    {"hidden_layers": 1},
+    {"hidden_layers": 3, "trunk_activation": "tanh"},
+    OFFICIAL,
+]
+
+
+@pytest.mark.parametrize("multiplier", [0.0, 0.3, "each row's own"])
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_actor_gradients_by_hand_are_autograds(double, form, multiplier):
+    """With log_std beyond both ends of its range in some rows, and each member the least in some.
+
+    The noise is small because torch's softplus drops terms of exp(-20) where u < -10, and so does its gradient.
+    """
+    agent, rows = make_agent(**form), 200
+    observations = torch.randn(rows, OBS, generator=generator(1))
+    if isinstance(multiplier, str):
+        multiplier = torch.rand(rows, generator=generator(2))
+    with torch.no_grad():
+        layer = agent.actor.log_std_layer
+        outputs = layer(agent.actor.net(observations))
+        layer.weight *= 15 / outputs.std(0)[:, None]
+        layer.bias.copy_(-9 - (layer(agent.actor.net(observations)) - layer.bias).mean(0))
+        agent.reward_target.weights[0] *= 1.5  # so that targets are not the live critics
+        actions = agent.actor(observations)[0].tanh()
+        for critics in (agent.reward_critic, agent.reward_target):
+            values = critics(observations, actions)
+            critics.biases[-1][0] += (values[1] - values[0]).median()
+    _, log_std = agent.actor(observations)
+    assert all(part.any() for part in (log_std == 2, log_std == -20, log_std.square() < 1))
+    noise = 0.3 * torch.randn(rows, ACT, generator=generator(3))
+    loss = agent.actor_loss(observations, multiplier, lambda *_: noise)
+    expected = torch.autograd.grad(loss, list(agent.actor.parameters()))
+    assert_close(agent.actor_gradients(observations, multiplier, lambda *_: noise), expected)
+    assert all(gradient.abs().max() > 1e-6 for gradient in expected)
+
+
+def test_members_that_are_least_together_share_the_gradient(double):
+    """As autograd's: two equal members, of a critic whose value depends on the action."""
+    critics = Critics(2, OBS + ACT, [8], generator())
+    with torch.no_grad():
+        for parameter in critics.parameters():
+            parameter[1] = parameter[0]
+    observations, actions = torch.randn(9, OBS, generator=generator(1)), torch.randn(9, ACT, generator=generator(2))
+    actions.requires_grad_()
+    (expected,) = torch.autograd.grad(critics.smallest(observations, actions).sum(), actions)
+    assert_close([critics.action_gradients(observations, actions.detach(), [1.0], [2])], [expected])
+    assert expected.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("how", ["subclass", "instance", "actor"])
+def test_a_loss_of_ones_own_moves_the_actor_without_knowing_the_gradients(how):
+    class Own(SACLagrangian):
+        def actor_loss(self, observations, multiplier, draw):
+            return self.actor(observations)[0].square().sum()
+
+    class OwnActor(SquashedGaussianActor):
+        def sample(self, observations, noise, log_prob="true"):
+            actions, _ = super().sample(observations, noise, log_prob)
+            return actions, self(observations)[0].square().sum(-1)
+
+    agent = make_agent(actor_lr=0.01)
+    if how == "subclass":
+        agent.__class__ = Own
+    elif how == "instance":
+        agent.actor_loss = Own.actor_loss.__get__(agent)
+    else:
+        agent.actor.__class__ = OwnActor
+    batch, before = make_batch(64), make_agent(actor_lr=0.01).actor
+    for number in range(20):
+        agent.update(batch, 0.3, gaussian(generator(number)))
+    found, start = (actor(batch.observations)[0].square().sum() for actor in (agent.actor, before))
+    assert found < 0.5 * start
 
 
 @pytest.mark.parametrize(("layer_norm", "cost_layers"), [(False, None), (True, None), (False, 3)])

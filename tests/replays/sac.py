@@ -111,7 +111,9 @@ def replay_sac(recording: Recording) -> None:
     """G2: calls of `train`, each a few minibatches with one episode cost."""
     hp, agent = recording.hp, official_agent(recording.hp)
     watched, inside = networks(recording, agent, "actor"), Inside(agent)
-    loss = Spy(agent, "actor_loss")
+    # a loss of one's own is followed by autograd; else the loss is computed beside its gradients
+    own = agent.has_own_loss()
+    loss = Spy(agent, "actor_loss") if own else Spy(agent, "actor_gradients", also=agent.actor_loss)
     distance = Spy(agent, "distance_to_anchor") if isinstance(agent, AnchoredSACLagrangian) else None
     dual = DualAscent(hp["cost_limit"], lr=hp["lambda_lr"], value=hp.get("lagrangian_multiplier_init", 0.0))
     pid = AdaptivePID(hp["cost_limit"], **pid_settings(hp["pid"])) if hp["if_pid"] else None
@@ -136,7 +138,7 @@ def replay_sac(recording: Recording) -> None:
     recording.check("pi_log_std", [log_std.numpy() for _, log_std in inside.sample.also[1::2]])
     recording.check("q_pi", inside.value.results(every=2, first=1, part=0))
     recording.check("qc_pi", inside.value.results(every=2, first=1, part=1))
-    recording.check("actor_loss", loss.results())
+    recording.check("actor_loss", loss.results() if own else [value.numpy() for value in loss.also])
     if distance is not None:
         recording.unused("noise.kl_initial", recording.arrays["noise.pi"].shape)
         recording.check("kl_divergence", distance.results())
