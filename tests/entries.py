@@ -9,6 +9,7 @@ from conftest import ROOT, SMALL
 
 from marvel.run.execute import execute
 from marvel.run.spec import read_spec
+from workflow.entries import RUNS
 from workflow.study import Study
 
 CONFIGS = [
@@ -26,7 +27,7 @@ def different_entries() -> dict[str, tuple[dict, dict]]:
         for name, entry in config["methods"].items():
             wiring = [config.get(stage, {}).get(entry.get(stage)) for stage in ("offline", "prealign")]
             wiring = [part and {k: v for k, v in part.items() if k not in OFFLINE and k != "calls"} for part in wiring]
-            named = {key: value for key, value in entry.items() if key not in ("offline", "prealign")}
+            named = {key: value for key, value in entry.items() if key not in ("offline", "prealign", *RUNS)}
             key = json.dumps([named, wiring], sort_keys=True)
             if "train" in entry and key not in seen:
                 seen.add(key)
@@ -48,7 +49,7 @@ def specs_of(name: str, dataset: Path, seed: int = 0, **hyperparameters) -> list
     """
     config, entry = ENTRIES[name]
     budget = {"online_episodes": max(SMALL["online_episodes"], 4 * entry.get("episodes_per_round", 1))}
-    kept = {key: value for key, value in entry.items() if key not in SMALL}
+    kept = {key: value for key, value in entry.items() if key not in (*SMALL, *RUNS)}
     # the toy's random data has no episode that could be relabelled
     offline = {
         key: {option: choice for option, choice in value.items() if option != "outliers"} | OFFLINE
