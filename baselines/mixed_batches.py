@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from marvel.buffer import Batch, ReplayBuffer
+from marvel.errors import InputError
 from marvel.hyperparameters import Hyperparameters
 from marvel.run.context import Context
 
@@ -23,12 +24,17 @@ def mixed_batches(
         `sample(online, generator)`, whose first rows are the offline ones; None for a share of 0.
 
     Raises:
-        InputError: The run has no dataset.
+        InputError: The run has no dataset, or the share rounds to none or to all of a minibatch.
     """
     if offline_share == 0:
         return None
     dataset = ReplayBuffer.from_dataset(context.read_dataset(), hp.timeouts_terminal)
     offline = round(offline_share * hp.batch_size)
+    if offline == 0 or (offline == hp.batch_size and offline_share < 1):
+        raise InputError(
+            f"{context.method}: offline_share {offline_share:g} of a batch of {hp.batch_size} rounds to {offline} "
+            "transitions; change the share or the batch."
+        )
 
     def sample(online: ReplayBuffer, generator: torch.Generator) -> Batch:
         parts = dataset.sample(offline, generator), online.sample(hp.batch_size - offline, generator)

@@ -1,5 +1,6 @@
 """Adam as every algorithm here uses it: betas 0.9 and 0.999, epsilon 1e-8, no decay, no clipping."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -39,6 +40,24 @@ class Adam:
     def state_dict(self) -> dict:
         """Learning rate, count of steps and both moments, in the order of the parameters."""
         return {"lr": self.lr, "steps": self.steps, "first": self.first, "second": self.second}
+
+    def fault(self, state: object) -> str | None:
+        """Why a state is none of this optimiser's, as the predicate of a sentence; None if it is one."""
+        if not isinstance(state, dict) or set(state) != set(self.state_dict()):
+            return "does not hold lr, steps, first and second alone"
+        lr, steps = state["lr"], state["steps"]
+        if not isinstance(lr, float) or not 0 < lr < math.inf:
+            return f"has the learning rate {lr!r}"
+        if not isinstance(steps, Tensor) or steps.shape != () or not 0 <= steps < math.inf:
+            return "has no count of steps"
+        shapes = [(parameter.shape, torch.float32) for parameter in self.parameters]
+        for key in ("first", "second"):
+            moments = state[key]
+            if not isinstance(moments, list) or not all(isinstance(moment, Tensor) for moment in moments):
+                return f"has no list of tensors as {key}"
+            if [(moment.shape, moment.dtype) for moment in moments] != shapes:
+                return f"has a {key} of other shapes or numbers than its networks"
+        return "has a second moment below 0" if any((moment < 0).any() for moment in state["second"]) else None
 
     @torch.no_grad()
     def load_state_dict(self, state: dict) -> None:

@@ -142,9 +142,10 @@ def allocate(path: Path, size: int) -> None:
         with open(path, "ab") as file:
             os.posix_fallocate(file.fileno(), 0, size)
             os.truncate(file.fileno(), size)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         path.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or "more than a file can have"
         raise InputError(
-            f"{path.parent} has no room for the replay buffer of {size:,} bytes ({error.strerror}); free some space, "
+            f"{path.parent} has no room for the replay buffer of {size:,} bytes ({reason}); free some space, "
             "choose another folder, or lower the online budget."
         ) from None

@@ -34,10 +34,11 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
-    try:
         temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be written ({reason}); choose another folder.") from None
+    try:
         yield temporary
         descriptor = os.open(temporary, os.O_RDONLY)
         try:
@@ -47,7 +48,8 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         full = error.errno in NO_SPACE or "No space left" in str(error)  # HDF5's errors have the words alone
-        if not full and error.errno not in NO_ACCESS:
+        ours = str(temporary) in (str(error.filename), str(error.filename2))
+        if not full and not ours and error.errno not in NO_ACCESS:
             raise
         remedy = "free some space" if full else "make its folder writable"
         reason = error.strerror or "No space left on device"

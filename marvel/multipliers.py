@@ -37,6 +37,16 @@ class Fixed:
             setattr(self, key, deque(value, maxlen=old.maxlen) if isinstance(old, deque) else value)
 
 
+def check_start(value: float, maximum: float) -> None:
+    """Refuse a start above the bound: the first update would clip it without a word.
+
+    Raises:
+        InputError: It is above.
+    """
+    if value > maximum:
+        raise InputError(f"controller: the start {value:g} lies above its maximum, {maximum:g}; lower it.")
+
+
 class DualAscent(Fixed):
     """Adam ascends multiplier * (J - limit), so a step is about `lr` whatever the size of the violation.
 
@@ -50,6 +60,7 @@ class DualAscent(Fixed):
     def __init__(self, cost_limit: float, lr: float = 1e-4, value: float = 1e-5, maximum: float = math.inf):
         self.cost_limit, self.lr, self.maximum = cost_limit, lr, maximum
         self.value, self.steps, self.first, self.second = max(value, 1e-5), 0, 0.0, 0.0
+        check_start(self.value, maximum)
 
     def update(self, episode_cost: float) -> float:
         """Move by one Adam step (betas 0.9 and 0.999, epsilon 1e-8) and clip to [0, maximum]."""
@@ -92,6 +103,7 @@ class PID(Fixed):
         self.cost_limit, self.kp, self.ki, self.kd = cost_limit, kp, ki, kd
         self.smoothing, self.cost_smoothing = smoothing, cost_smoothing
         self.maximum, self.integral_maximum = maximum, integral_maximum
+        check_start(value, integral_maximum)
         self.integral, self.error, self.cost, self.value = value, 0.0, 0.0, 0.0
         self.past_costs = deque([0.0], maxlen=delay)
 

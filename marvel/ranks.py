@@ -17,15 +17,17 @@ import numpy as np
 import torch
 
 from marvel import datasets
-from marvel.errors import InputError
+from marvel.errors import Diverged, InputError
 from marvel.files import write_atomically
 from marvel.hyperparameters import Hyperparameters, resolve
 from marvel.rollout import episode_seed
 from marvel.run.context import Context
 from marvel.run.spec import read_spec
+from marvel.run.start import input_hash, read_checkpoint
 from marvel.sac import SACLagrangian
 from marvel.simulators import State
 from marvel.tasks import get_task
+from marvel.values import REQUIRED, Option, check
 
 CANDIDATES = 200  # reset seeds of which the one nearest to a recorded episode's first observation is taken
 FARTHEST = 0.5  # standard deviations of the data, in the component that is off most
@@ -130,9 +132,11 @@ def critics_of(path: Path, context: Context, hp: Hyperparameters) -> SACLagrangi
     """The learner that a checkpoint holds.
 
     Raises:
-        InputError: Its offline algorithm has no critics that could be handed over.
+        InputError: It is none, is not what its record says, or its offline algorithm has no critics to hand over.
+        Diverged: The stage that made it diverged.
     """
-    checkpoint = torch.load(path, weights_only=True)
+    input_hash(path)
+    checkpoint = read_checkpoint(path)
     if not {"reward_critic", "cost_critic"} <= set(checkpoint):
         raise InputError(
             f"{path} holds no critics that fine-tuning takes over; "
@@ -164,8 +168,10 @@ def measure(spec: dict, aligned: Path, points: int, rollouts: int, horizon: int)
         horizon: Steps of a rollout, half the time limit at most.
 
     Raises:
-        InputError: See `critics_of`.
+        InputError: The spec is no pre-alignment's, or see `critics_of`.
     """
+    if spec["stage"] != "prealign" or None in (spec["start"], spec["dataset"]):
+        raise InputError(f"{aligned.with_name('run.json')} is no record of a pre-alignment with start and dataset.")
     task = get_task(spec["task"])
     horizon = min(horizon, task.max_episode_steps // 2)
     latest = task.max_episode_steps - horizon
@@ -201,6 +207,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
+        for name in ("points", "rollouts", "horizon"):
+            check(Option(name, int, REQUIRED), getattr(options, name), "ranks")
         spec = read_spec(str(options.record))
         aligned = options.record.with_name("checkpoint.pt")
         text = io.StringIO()
@@ -209,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
         writer.writerows(measure(spec, aligned, options.points, options.rollouts, options.horizon))
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(options.out, text.getvalue().encode())
-    except ValueError as error:
+    except (ValueError, Diverged) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

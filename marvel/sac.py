@@ -161,13 +161,17 @@ class SACLagrangian:
         """Go back to a snapshot; the configured learning rates stay.
 
         Raises:
-            ValueError: It was made under another form.
+            InputError: It was made under another form, or parts are missing, unknown or of another shape.
         """
+        if odd := {"kind", "form", *self.PARTS, *self.OPTIMIZERS} ^ set(state):
+            raise InputError(f"the checkpoint lacks or should not have {', '.join(map(str, odd))}; make it again.")
+        if odd := set(self.FORM) - set(state["form"]):
+            raise InputError(f"the checkpoint does not say its {', '.join(sorted(odd))}; make it again.")
         check_form(self.hp, state)
         for name in self.PARTS:
             load_strictly(getattr(self, name), state[name], name.replace("_", " "))
         for name in self.OPTIMIZERS:
-            getattr(self, name).load_state_dict(state[name])
+            load_optimizer(getattr(self, name), state[name], name)
 
     @classmethod
     def load(
@@ -181,7 +185,8 @@ class SACLagrangian:
         `cost_critic_layers` set the offline cost critic is taken tensor by tensor where name and shape agree (Q8).
 
         Raises:
-            ValueError: The checkpoint's networks do not fit `hp`; offline critics have no layer_norm.
+            InputError: The checkpoint's networks do not fit `hp`; offline critics have no layer_norm; the optimiser to
+                be kept is missing.
         """
         agent = cls(observation_dim, action_dim, hp, generator)
         if checkpoint["kind"] == "sac_lagrangian":
@@ -205,8 +210,10 @@ class SACLagrangian:
                     load_strictly(agent.cost_critic, checkpoint["cost_critic"], "cost critic")
             agent.reward_target.load_state_dict(agent.reward_critic.state_dict())
             agent.cost_target.load_state_dict(agent.cost_critic.state_dict())
-        if hp.restore_actor_optimizer and "actor_optimizer" in checkpoint:
-            agent.actor_optimizer.load_state_dict(checkpoint["actor_optimizer"])
+        if hp.restore_actor_optimizer:
+            if "actor_optimizer" not in checkpoint:
+                raise InputError("restore_actor_optimizer is true, but the checkpoint holds no actor_optimizer.")
+            load_optimizer(agent.actor_optimizer, checkpoint["actor_optimizer"], "actor_optimizer")
             agent.actor_optimizer.lr = checkpoint["actor_optimizer"]["lr"]
         return agent
 
@@ -218,6 +225,8 @@ def check_form(hp: Hyperparameters, checkpoint: dict) -> None:
         InputError: They differ.
     """
     for name, value in checkpoint.get("form", {}).items():
+        if name not in SACLagrangian.FORM:
+            raise InputError(f"the checkpoint was made under a setting {name!r} that does not exist; make it again.")
         if getattr(hp, name) != value:
             raise InputError(
                 f"the checkpoint was made with {name} {value}, not {getattr(hp, name)}; "
@@ -235,3 +244,12 @@ def load_strictly(module: torch.nn.Module, state: dict, name: str) -> None:
             "give both stages the same hidden_layers and hidden_units."
         )
     module.load_state_dict(state)
+
+
+def load_optimizer(optimizer: Adam, state: dict, name: str) -> None:
+    """load_state_dict, with one sentence where the state is none of this optimiser's."""
+    if (fault := optimizer.fault(state)) is not None:
+        raise InputError(
+            f"the checkpoint's {name} {fault}; make it again, with the same hidden_layers and hidden_units."
+        )
+    optimizer.load_state_dict(state)

@@ -16,6 +16,7 @@ from marvel.tsv import read_rows
 from marvel.values import Option, check
 
 FILE = Path(__file__).with_name("tasks.tsv")
+IDS = re.compile(r"[\w.:/-]*", re.ASCII)  # names of environments and files
 SUITES = ("bullet", "velocity", "navigation", "metadrive", "toy")
 
 
@@ -66,10 +67,15 @@ def read_tasks(path: Path) -> dict[str, Task]:
         if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
             raise InputError(f"{where}: a task's name has letters, digits and _ alone, a letter first.")
         task = Task(name, **{column.name: check(column, row[column.name], where) for column in columns})
+        for key in ("env_id", "dataset_file"):
+            if not IDS.fullmatch(row[key]) or ".." in row[key] or (key == "dataset_file" and "/" in row[key]):
+                raise InputError(f"{where}: {key} is {row[key]!r}; it has letters, digits, _, . and - alone.")
         for least, most in (("min_return", "max_return"), ("min_cost", "max_cost")):
             if getattr(task, least) >= getattr(task, most):
                 raise InputError(f"{where}: {least} is {getattr(task, least)}; it must be less than {most}.")
         tasks[name] = task
+    if not tasks:
+        raise InputError(f"{path.name} has no rows; it needs one for every task.")
     return tasks
 
 

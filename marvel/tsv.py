@@ -39,6 +39,9 @@ def read_rows(path: Path, columns: Iterable[str], required: Iterable[str]) -> di
         where = f"{path.name} line {number}"
         if len(cells) != len(header):
             raise InputError(f"{where} has {len(cells)} cells, the header {len(header)}; one tab stands between two.")
+        for cell in cells:
+            if not cell.isprintable():
+                raise InputError(f"{where} holds {cell!a}, which cannot be printed; type that cell again.")
         row = dict(zip(header, cells, strict=True))
         where += f" ({row['task']})"
         for name in required:

@@ -6,6 +6,7 @@ A new method's author gets the checks for free. They follow from annotation, def
 
     delay: Annotated[int, ">= 0"] = 5
     shift: Annotated[float, "> -1 and < 1"] = 0.5
+    speeds: Annotated[tuple[float, float], ">= 0 and rising"] = (5.0, 40.0)
 """
 
 import difflib
@@ -16,6 +17,7 @@ import operator
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -36,12 +38,14 @@ RANGES = {
     "bound": ">= 1",  # a factor
     "*_width": "> 0",
     "*_scale": "> 0",
-    "std": "> 0",
+    "std": "> 0 and <= 7",  # of a Gaussian before the tanh, which networks bound by e^2
     "inverse_temperature": "> 0",
 }
 COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-RANGE = re.compile(r"((>=|>|<=|<) [-+]?\d+(\.\d+)?( and (?=\S)|$))*")
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?\.?inf|\.?nan", re.IGNORECASE)
+RISING = "rising"  # of a list: each number is larger than the one before
+RANGE = re.compile(rf"(((>=|>|<=|<) [-+]?\d+(\.\d+)?|{RISING})( and (?=\S)|$))*")
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?\.?inf|\.?nan", re.IGNORECASE | re.ASCII)
+LARGEST = 2**63 - 1  # of whole numbers, which libraries keep in 64 bits
 REQUIRED = inspect.Parameter.empty  # the default of an option that has none
 
 
@@ -66,6 +70,36 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def read_json(text: str, where: str) -> dict:
+    """The mapping that a JSON text holds.
+
+    Args:
+        text: JSON.
+        where: Heads the messages.
+
+    Raises:
+        InputError: It is no JSON or no mapping, or gives a key twice.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> dict:
+        keys = [key for key, _ in pairs]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise InputError(f"{where}: given twice: {', '.join(twice)}; keep one of each.")
+        return dict(pairs)
+
+    try:
+        found = json.loads(text, object_pairs_hook=once)
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError(f"{where} is nested too deeply to be read.") from None
+    except ValueError as error:  # no JSON, or a whole number of thousands of digits
+        raise InputError(f"{where} is no JSON: {str(error).split(';')[0]}.") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{where} is no JSON object: it is {shown(found)}; write a mapping in braces.")
+    return found
+
+
 def check_all(options: dict[str, Option], given: dict, where: str) -> dict:
     """`given` with each value in its option's type.
 
@@ -88,6 +122,8 @@ def check(option: Option, value: object, where: str) -> object:
         return _fit(value, option.annotation, option)
     except (ValueError, OverflowError):
         allowed = describe(option.annotation, option)
+        if "whole number" in allowed and isinstance(value, int | float) and LARGEST < abs(value) < math.inf:
+            allowed += " and at most 2^63 - 1"
         raise InputError(f"{where}: {option.name} is {shown(value)}; it must be {allowed}.") from None
 
 
@@ -106,7 +142,10 @@ def _fit(value: object, kind: object, option: Option) -> object:
         return value
     if origin in (tuple, list) and isinstance(value, tuple | list):
         kinds = parts[:1] * len(value) if origin is list or parts[-1] is Ellipsis else parts
-        return [_fit(part, its_kind, option) for part, its_kind in zip(value, kinds, strict=True)]
+        fitted = [_fit(part, its_kind, option) for part, its_kind in zip(value, kinds, strict=True)]
+        if RISING in (declared_range(option.annotation) or "") and any(a >= b for a, b in pairwise(fitted)):
+            raise ValueError
+        return fitted
     if kind in (int, float):
         return _number(value, kind, option)
     if kind in (object, Any):
@@ -127,6 +166,8 @@ def _number(value: object, kind: type, option: Option) -> int | float:
     if not math.isfinite(value):
         if value == option.default:
             return value
+        raise ValueError
+    if kind is int and abs(value) > LARGEST:
         raise ValueError
     if kind(value) != value or not within(value, range_of(option, kind)):
         raise ValueError
@@ -152,8 +193,8 @@ def declared_range(annotation: object) -> str | None:
 
 
 def within(value: float, text: str) -> bool:
-    """Whether a number is in a range such as "> 0 and <= 1"; "" is all numbers."""
-    comparisons = (part.split() for part in text.split(" and ") if part)
+    """Whether a number is in a range such as "> 0 and <= 1"; "" is all numbers, and "rising" means nothing to one."""
+    comparisons = (part.split() for part in text.split(" and ") if part not in ("", RISING))
     return all(COMPARISONS[sign](value, float(bound)) for sign, bound in comparisons)
 
 

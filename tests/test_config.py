@@ -157,7 +157,7 @@ NAME = "is no name; a name has letters, digits and _, a letter first, at most 10
         ({"dataset": {"source": "collect", "collect": {"steps": 0}}}, f"dataset: collect: steps is 0; {WHOLE}"),
         (
             {"dataset": {"source": "collect", "collect": {"multipliers": [1]}}},
-            "dataset: collect: multipliers is [1]; it must be a list of 2 values, each a finite number >= 0.",
+            "dataset: collect: multipliers is [1]; it must be a list of 2 values, each a finite number > 0 and rising.",
         ),
         (
             {"dataset": {"source": "collect", "collect_per_task": {"Toy": {"lr": "fast"}}}},

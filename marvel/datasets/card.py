@@ -62,7 +62,7 @@ def card(path: Path, task: Task | str | None = None) -> tuple[dict, dict[str, np
     Raises:
         InputError: The file is faulty or its task cannot be told.
     """
-    task = as_task(task) if task else task_in_name(path)
+    task = task_in_name(path) if task is None else as_task(task)
     arrays = load(path, task)
     task = task or guess_task(path, arrays)
     audit(path, arrays, task)
@@ -101,7 +101,7 @@ def origin(path: Path) -> dict:
 def _record(path: Path) -> dict:
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(run["train"], str):
+        if isinstance(run["train"], str) and isinstance(run.get("record", {}), dict):
             return run
     except (OSError, ValueError, KeyError, TypeError):
         pass

@@ -10,6 +10,7 @@ DSRL's cost range while the expert learns, and once more, with other action nois
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -114,7 +115,7 @@ def train(
     discount: float = 0.98,
     tau: float = 0.01,
     temperature: float = 0.05,
-    multipliers: tuple[float, float] = (0.03, 2.0),
+    multipliers: Annotated[tuple[float, float], "> 0 and rising"] = (0.03, 2.0),
 ) -> Iterator[dict]:
     """Collect a dataset; yields a row every `ROW_EVERY` rounds and returns the arrays of DSRL's schema.
 

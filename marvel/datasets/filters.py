@@ -7,9 +7,9 @@ They are applied in DSRL's order, which is that of the keywords of `prepare`.
 """
 
 import argparse
-import json
+import inspect
 import sys
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ import torch
 from marvel import datasets
 from marvel.errors import InputError
 from marvel.tasks import Task, get_task
+from marvel.values import REQUIRED, Option, check, check_all, nearest, read_json
 
 
 class Sums(NamedTuple):
@@ -121,8 +122,10 @@ def inpainted(costs: np.ndarray, returns: np.ndarray, part: list[float], span: t
         (episodes,) bool.
 
     Raises:
-        InputError: No episode has such a cost.
+        InputError: A lowest share above its highest one, or no episode has such a cost.
     """
+    if part[0] > part[1] or part[2] > part[3]:
+        raise InputError(f"inpaint: {part} has a lowest share above its highest; write [cost, cost, return, return].")
     low, high = span
     within = ((high - low) * part[0] + low <= costs) & (costs <= (high - low) * part[1] + low)
     if not within.any():
@@ -149,11 +152,18 @@ def near_best(costs: np.ndarray, returns: np.ndarray, epsilon: float, cost_limit
 
 
 def with_noise(arrays: dict[str, np.ndarray], scale: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Noise: observations and next observations with normal noise of `scale` times their overall deviation."""
+    """Noise: observations and next observations with normal noise of `scale` times their overall deviation.
+
+    Raises:
+        InputError: Numbers leave float32's range.
+    """
     changed = {}
     for key in ("observations", "next_observations"):
         changed[key] = arrays[key].copy()
-        changed[key] += scale * rng.normal(0, np.std(arrays[key]), arrays[key].shape)
+        with np.errstate(over="ignore"):
+            changed[key] += scale * rng.normal(0, np.std(arrays[key]), arrays[key].shape)
+        if not np.isfinite(changed[key]).all():
+            raise InputError(f"noise: with a scale of {scale:g}, {key} are no finite numbers any more; lower it.")
     return arrays | changed
 
 
@@ -163,10 +173,10 @@ def prepare(
     cost_limit: float,
     rng: np.random.Generator,
     *,
-    density: float = 1.0,
-    outliers: float | None = None,
-    inpaint: list[list[float]] | None = None,
-    epsilon: float | None = None,
+    density: Annotated[float, "> 0 and <= 1"] = 1.0,
+    outliers: Annotated[float, ">= 0 and <= 1"] | None = None,
+    inpaint: Annotated[list[tuple[float, float, float, float]], ""] | None = None,
+    epsilon: Annotated[float, ""] | None = None,
     noise: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Apply DSRL's filters in DSRL's order; relabelled episodes are never painted out.
@@ -213,6 +223,20 @@ def prepare(
     return arrays if noise is None else with_noise(arrays, noise, rng)
 
 
+def checked(given: dict, where: str) -> dict:
+    """Filters with each value in its type.
+
+    Raises:
+        InputError: A name that is no filter's, or a value that it does not take; `where` heads the message.
+    """
+    parameters = inspect.signature(prepare).parameters.values()
+    known = {p.name: Option(p.name, p.annotation, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    for name in given:
+        if name not in known:
+            raise InputError(f"{where}: {name!r} is no filter; {nearest(name, known)}")
+    return check_all(known, given, where)
+
+
 def relabel_outliers(
     arrays: dict[str, np.ndarray], task: Task, share: float, cost_limit: float, generator: torch.Generator
 ) -> dict[str, np.ndarray]:
@@ -228,13 +252,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--task", required=True)
     parser.add_argument("--cost-limit", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--filters", type=json.loads, required=True)
+    parser.add_argument("--filters", required=True, metavar="JSON")
     parser.add_argument("--out", required=True)
     options = parser.parse_args(arguments)
     try:
-        task, rng = get_task(options.task), np.random.default_rng(options.seed)
+        task, filters = get_task(options.task), checked(read_json(options.filters, "filters"), "filters")
+        limit = check(Option("cost_limit", float, REQUIRED), options.cost_limit, "filters")
+        rng = np.random.default_rng(check(Option("seed", int, 0), options.seed, "filters"))
         arrays = datasets.read(options.dataset, task)
-        datasets.write(options.out, prepare(arrays, task, options.cost_limit, rng, **options.filters))
+        datasets.write(options.out, prepare(arrays, task, limit, rng, **filters))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

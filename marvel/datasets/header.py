@@ -26,7 +26,7 @@ MOST_COMPRESSED = 1000  # gzip makes data at most 1,032 times smaller
 def check_file(path: Path) -> None:
     """Raise InputError unless `path` is a regular, readable file that begins as an HDF5 file does."""
     try:
-        if path.is_symlink() and not os.path.exists(path):
+        if os.path.islink(path) and not os.path.exists(path):
             raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there; name the HDF5 file.")
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -39,8 +39,9 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path} does not exist; name the HDF5 file of the dataset.") from None
     except PermissionError:
         raise InputError(f"{path} may not be read by this user; change its permissions or name another file.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name another file.") from None
+    except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({reason}); name another file.") from None
     if not start:
         raise InputError(f"{path} is empty (0 bytes); {ANOTHER}.")
     if not h5py.is_hdf5(path):

@@ -7,7 +7,7 @@ made with holds a driver of settable speed, too; how DSRL used it is not known. 
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -61,7 +61,7 @@ def train(
     *,
     steps: int = 100_000,
     rollout_steps: int = 20_000,
-    speeds: tuple[float, float] = (5.0, 40.0),
+    speeds: Annotated[tuple[float, float], ">= 0 and rising"] = (5.0, 40.0),
     noise: float = 0.2,
 ) -> Iterator[dict]:
     """Collect a dataset; yields a row every `ROW_EVERY` episodes and returns the arrays of DSRL's schema.

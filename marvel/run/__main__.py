@@ -23,24 +23,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; faults of the input end with one sentence and exit code 1, a signal with 128 and its number."""
     parser = argparse.ArgumentParser(prog="python -m marvel.run", description=__doc__)
     parser.add_argument("spec", nargs="?", help="JSON file or text; a run.json repeats its run")
-    parser.add_argument("--out", type=Path, help="folder for the outputs")
+    parser.add_argument("--out", help="folder for the outputs")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
     parser.add_argument("--steps", type=int, help="with --check: the environment steps that had to be played")
     parser.add_argument("--task", help="with --steps: the task, whose time limit says how far above they may end")
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
-    if options.check is None and (options.spec is None or options.out is None):
+    if options.check is None and (options.spec is None or not options.out):
         parser.error("give a spec and --out, or --check FILE")
     with contextlib.ExitStack() as stack:
-        if options.log:
-            options.log.parent.mkdir(parents=True, exist_ok=True)
-            log = stack.enter_context(open(options.log, "a", encoding="utf-8"))
-            stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
         try:
+            if options.log:
+                log = stack.enter_context(opened(options.log))
+                stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
             if options.check:
                 check(options.check, options.steps, options.task)
             else:
-                execute(read_spec(options.spec), options.out)
+                execute(read_spec(options.spec), Path(options.out))
         except (InputError, SimulatorError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -51,6 +50,20 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
             return 1
     return 0
+
+
+def opened(log: Path):
+    """A log file to append to.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return open(log, "a", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{log} cannot be written ({reason}); give another --log.") from None
 
 
 def check(path: Path, steps: int | None, task: str | None) -> None:

@@ -53,6 +53,7 @@ class Context:
         round: The round under way, None before the first.
         whole: Whether all rounds that the method asked for are done; None if it asked for none.
         stopping: The signal that asked the run to stop after this round, or 0.
+        read: Which of "start" and "dataset" the method has read.
     """
 
     task: Task
@@ -71,6 +72,7 @@ class Context:
     round: int | None = None
     whole: bool | None = None
     stopping: int = 0
+    read: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._began = self._reported = self._saved = time.monotonic()
@@ -100,6 +102,7 @@ class Context:
         """
         if self.dataset is None:
             raise InputError(f"{self.method} reads a dataset, but its spec names none (key 'dataset').")
+        self.read.add("dataset")
         return datasets.read(self.dataset, self.task)
 
     def read_start(self) -> dict:
@@ -111,6 +114,7 @@ class Context:
         """
         if self.start is None:
             raise InputError(f"{self.method} starts from a checkpoint, but its spec names none (key 'start').")
+        self.read.add("start")
         return read_checkpoint(self.start)
 
     def replay_buffer(self, hp: Hyperparameters) -> ReplayBuffer:

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import numbers
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,12 @@ from marvel.run.progress import COLUMNS, COUNTS
 from marvel.run.spec import load_train, resolve_spec
 from marvel.run.start import input_hash
 from marvel.tasks import get_task
+
+# {stage: (what it makes, keys of that)}
+PRODUCTS = {"dataset": ("dataset", {"observations"})}
+PRODUCTS |= dict.fromkeys(("pretrain", "prealign"), ("checkpoint", {"kind", "actor"}))
+HANDED = {"pretrain": {"dataset"}, "prealign": {"start", "dataset"}}  # to every method of the stage, needed or not
+TOO_LARGE = ("can't allocate memory", "overflow", "invalid tensor size", "too large")  # of torch's RuntimeErrors
 
 
 def execute(spec: dict, out: Path) -> str:
@@ -38,7 +45,7 @@ def execute(spec: dict, out: Path) -> str:
     inputs = {}
     for key in ("start", "dataset"):
         if spec[key] is not None:
-            if not Path(spec[key]).exists():
+            if not os.path.exists(spec[key]):
                 raise InputError(
                     f"{spec['method']}: the {key} {spec[key]} does not exist; run the stage that makes it first."
                 )
@@ -46,8 +53,9 @@ def execute(spec: dict, out: Path) -> str:
     state = out / ".state"
     try:
         state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be made ({error.strerror}); give another --out.") from None
+    except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{out} cannot be made ({reason}); give another --out.") from None
     context = Context(
         task=get_task(spec["task"]),
         cost_limit=None if spec["cost_limit"] is None else float(spec["cost_limit"]),
@@ -85,7 +93,8 @@ def play_through(context: Context, hp: Hyperparameters, train, options: dict) ->
     """Let the method yield all its rows; returns how it ended ("status", and "round", "reason") and its product.
 
     Raises:
-        InputError: What the method yields breaks the contract of progress.csv, or a collector diverged.
+        InputError: What the method yields or returns breaks the contract, it does not read what its spec names, needs
+            more memory than there is, or a collector diverged.
     """
     product = None
     try:
@@ -94,11 +103,14 @@ def play_through(context: Context, hp: Hyperparameters, train, options: dict) ->
             raise InputError(f"{context.method}: train returned {method!r}; it must yield one row per round.")
         while True:
             try:
-                context.rows.append(checked_row(context, next(method)))
+                row = next(method)
+                check_read(context)
+                context.rows.append(checked_row(context, row))
             except StopIteration as stop:
                 product = stop.value
                 break
         check_whole(context, hp)
+        check_product(context, product)
     except SystemExit as end:
         raise InputError(f"{context.method} ended the process by itself (exit code {end.code}).") from None
     except Diverged as fault:
@@ -110,9 +122,45 @@ def play_through(context: Context, hp: Hyperparameters, train, options: dict) ->
             context.rows.append(dict.fromkeys(COLUMNS) | dict.fromkeys(COUNTS, 0))
         # what starts from here must not take half-learned weights for a policy
         return outcome, None if context.stage == "finetune" else {"kind": "diverged"} | outcome
+    except (MemoryError, OverflowError, RuntimeError) as fault:
+        reason = str(fault).split(": ")[-1].splitlines()[0] if str(fault) else "out of memory"
+        if isinstance(fault, RuntimeError) and not any(words in str(fault) for words in TOO_LARGE):
+            raise
+        raise InputError(
+            f"{context.method} does not fit into this machine's memory ({reason.rstrip('.')}); lower hidden_units, "
+            "batch_size or the budget, or use a machine with more."
+        ) from None
     finally:
         context.env.close()
     return {"status": "finished"}, product
+
+
+def check_read(context: Context) -> None:
+    """Refuse a run that names a start or a dataset and is made without it.
+
+    Raises:
+        InputError: At its first row the method has not read it.
+    """
+    for key in {"start", "dataset"} - context.read - HANDED.get(context.stage, set()):
+        if getattr(context, key) is not None:
+            raise InputError(
+                f"{context.method}: its spec names a {key}, but it yields rows without having read it (with "
+                f"context.read_{key}); leave it out."
+            )
+
+
+def check_product(context: Context, product: object) -> None:
+    """Refuse a stage that ends without what it is for.
+
+    Raises:
+        InputError: It does.
+    """
+    what, keys = PRODUCTS.get(context.stage, ("", set()))
+    if keys and not (isinstance(product, dict) and keys <= set(product)):
+        raise InputError(
+            f"{context.method} returned no {what} (a dictionary with {', '.join(sorted(keys))}), which the stage "
+            f"{context.stage} is for; return one, or name the stage that the method is of."
+        )
 
 
 def checked_row(context: Context, row: object) -> dict:

@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +11,7 @@ from marvel.hyperparameters import Hyperparameters, resolve
 from marvel.multipliers import controller
 from marvel.options import read_options
 from marvel.tasks import get_task
-from marvel.values import REQUIRED, Option, check, check_all, nearest
+from marvel.values import REQUIRED, Option, check, check_all, nearest, read_json, shown
 
 KEYS = [
     Option("method", str | None, None),  # by default the name of the module
@@ -30,7 +29,7 @@ KEYS = {key.name: key for key in KEYS}
 # Words of records that were made before this version.
 RENAMED = {"knobs": "options"}
 RENAMED_MODULES = {"marvel.collect": "marvel.datasets.collect", "marvel.drive": "marvel.datasets.metadrive_driver"}
-WITHOUT_STAGE = {
+STAGES = {  # of the modules that have one alone
     "marvel.prealign": "prealign",
     **dict.fromkeys(("marvel.cpq", "marvel.bear", "marvel.bc"), "pretrain"),
     **dict.fromkeys(RENAMED_MODULES.values(), "dataset"),
@@ -40,42 +39,32 @@ WITHOUT_STAGE = {
 def in_current_words(spec: dict) -> dict:
     """A spec or record of an earlier version under the names of this one; a current one as it is."""
     spec = {RENAMED.get(key, key): value for key, value in spec.items()}
-    if spec.get("train") in RENAMED_MODULES:
-        spec["train"] = RENAMED_MODULES[spec["train"]]
-    return {"stage": WITHOUT_STAGE.get(spec.get("train"), "finetune")} | spec
+    train = spec.get("train")
+    if not isinstance(train, str):  # a fault for whoever checks the spec
+        return spec
+    train = RENAMED_MODULES.get(train, train)
+    return {"stage": STAGES.get(train, "finetune")} | spec | {"train": train}
 
 
 def read_spec(text: str) -> dict:
     """A spec from JSON text or from a JSON file, without the `record` of a finished run.
 
     Raises:
-        InputError: Neither, keys missing, unknown or given twice, or a value of the wrong type or out of range.
+        InputError: Neither, keys missing, unknown or given twice, or a value of the wrong type or out of range, or a
+            stage that is not its module's.
     """
     source = "the spec"
     if not text.lstrip().startswith("{"):
         source = text
         try:
-            text = Path(text).read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(
-                f"{source} cannot be read as a spec ({error.strerror}); give a JSON file or JSON text."
-            ) from None
+            text = Path(text).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise InputError(f"{source} is no JSON: it is no text in UTF-8.") from None
-
-    def once(pairs: list[tuple[str, object]]) -> dict:
-        keys = [key for key, _ in pairs]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise InputError(f"{source}: given twice: {', '.join(twice)}; keep one of each.")
-        return dict(pairs)
-
-    try:
-        spec = json.loads(text, object_pairs_hook=once)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source} is no JSON: {error}.") from None
-    if not isinstance(spec, dict):
-        raise InputError(f"{source} is no JSON object; a spec has the keys {', '.join(KEYS)}.")
-    spec = in_current_words(spec)
+        except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+            reason = getattr(error, "strerror", None) or error
+            source = f"{source:.200}"
+            raise InputError(f"{source} cannot be read as a spec ({reason}); give a JSON file or JSON text.") from None
+    spec = in_current_words(read_json(text, source))
     spec.pop("record", None)
     for key in spec:
         if key not in KEYS:
@@ -86,7 +75,20 @@ def read_spec(text: str) -> dict:
     spec = {key: check(option, spec.get(key, option.default), source) for key, option in KEYS.items()}
     if spec["cost_limit"] is None and spec["stage"] != "dataset":
         raise InputError(f"{source}: the key 'cost_limit' is missing.")
+    if (name := spec["method"]) is not None and not (name.isprintable() and name.strip() == name != ""):
+        raise InputError(f"{source}: method is {shown(name)}; it must be a name, on one line and not blank.")
+    check_stage(spec["train"], spec["stage"], source)
     return spec | {"method": spec["method"] or spec["train"]}
+
+
+def check_stage(train: str, stage: str, where: str) -> None:
+    """Refuse a module of this project in another stage than its own.
+
+    Raises:
+        InputError: It is; `where` heads the message.
+    """
+    if STAGES.get(train, stage) != stage:
+        raise InputError(f"{where}: {train} is of the stage {STAGES[train]}, not {stage}; name that or another module.")
 
 
 def load_train(name: str):
@@ -96,7 +98,11 @@ def load_train(name: str):
         InputError: No such module, or no such function in it.
     """
     try:
+        if not all(map(str.isidentifier, name.split("."))):
+            raise ModuleNotFoundError(name=name)
         module = importlib.import_module(name)
+    except SyntaxError as error:
+        raise InputError(f"train: {error.filename} line {error.lineno} is no valid Python ({error.msg}).") from None
     except ModuleNotFoundError as error:
         if error.name is None or not name.startswith(error.name):
             raise
@@ -137,6 +143,8 @@ def resolve_spec(spec: dict, train) -> tuple[dict, Hyperparameters]:
     get_task(spec["task"])
     known = read_options(Path(inspect.getsourcefile(train)))
     hp = resolve(spec["hyperparameters"], where=spec["method"])
+    if spec["cost_limit"] is None and "controller" in known:
+        raise InputError(f"{spec['method']}: the key 'cost_limit' is missing; a multiplier needs one.")
     options = check_options(spec["train"], known, spec["options"], spec["cost_limit"], hp, spec["method"])
     defaults = {name: option.default for name, option in known.items()}
     return spec | {"hyperparameters": asdict(hp), "options": defaults | options}, hp
