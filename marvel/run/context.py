@@ -25,9 +25,19 @@ from marvel.run.snapshot import sealed, unsealed
 from marvel.run.start import read_checkpoint
 from marvel.simulators import make_env
 from marvel.tasks import Task
+from marvel.values import Option, check
+
+
+def _seconds(name: str, default: float) -> float:
+    """A time that a variable of the environment may set; ends the process with one sentence where it is none."""
+    try:
+        return check(Option(name, float, default), os.environ.get(name, default), "environment")
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
+
 
 # Seconds between snapshots: what a kill can cost, plus one round. Tests of resuming set it to 0.
-SNAPSHOT_SECONDS = float(os.environ.get("MARVEL_SNAPSHOT_SECONDS", "15"))
+SNAPSHOT_SECONDS = _seconds("MARVEL_SNAPSHOT_SECONDS", 15.0)
 REPORT_SECONDS = 10.0
 SHOWN = ("train_return", "train_cost", "eval_return", "eval_cost", "multiplier", "reward_q", "cost_q")
 
