@@ -148,7 +148,7 @@ def test_table_has_the_papers_numbers_where_they_are_known(tmp_path, monkeypatch
 def test_config_names_lines_that_exist(toy_dataset):
     section = {"offline": "cpq", "prealign": "vpa", "rollouts": 3}
     study = Study(toy_config(toy_dataset, ranks=section))
-    assert study.ranks == section | {"tasks": ["Toy"], "points": 100, "horizon": 300}
+    assert study.ranks == section | {"tasks": ["Toy"], "seeds": [0, 1], "points": 100, "horizon": 300}
     assert Study(toy_config(toy_dataset)).ranks == {}
     config = toy_config(toy_dataset, ranks=section)
     config["offline"] |= {"bear": {"train": "marvel.bear"}}

@@ -73,7 +73,7 @@ def test_the_ledger_counts_them(mixed, tmp_path):
 
 def test_nothing_is_marked_where_all_tasks_are_tuned(tmp_path):
     """The tasks of the committed study have published values."""
-    committed = ROOT / "results" / "reference"
+    committed = ROOT / "results" / "reference_quick"
     for script, name in ((tables, "final.md"), (policies, "offline.md"), (claims, "claims.md")):
         script.main(f"--scores {committed / 'scores.csv'} --out-dir {tmp_path}".split())
         assert WORDS not in (tmp_path / name).read_text()
