@@ -20,6 +20,8 @@ include: "workflow/rules/online.smk"
 include: "workflow/rules/ranks.smk"
 include: "workflow/rules/blocks.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 
 
 # The runs are asked for by name: Snakemake looks past no output that is there, so a table made before a failed run would

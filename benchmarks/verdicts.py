@@ -11,7 +11,6 @@ import sys
 import numpy as np
 import yaml
 
-from workflow.scripts.claims import CLAIMS
 from workflow.statistics.verdicts import (
     CONTRADICTED,
     ERROR,
@@ -22,6 +21,7 @@ from workflow.statistics.verdicts import (
     p_value,
     part_p_values,
 )
+from workflow.tables.claims import CLAIMS
 
 KINDS = ("normal", "skewed", "sometimes infeasible")
 TASKS = 4

@@ -7,11 +7,11 @@ import pandas as pd
 import yaml
 from made_up import made_up
 
-from workflow.scripts import claims
 from workflow.statistics.claims import fill_in
 from workflow.statistics.conditions import RECORD
 from workflow.statistics.measures import Evidence, measured
 from workflow.statistics.ranks import RANKS
+from workflow.tables import claims
 
 RULES = yaml.safe_load(claims.CLAIMS.read_text())
 PAPER = ["marvel", "warm_start", "from_scratch", "jsrl", "pex", "so2", "vpa_dual_ascent", "vpa_pid", "offline_only"]

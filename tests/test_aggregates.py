@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_up import made_up
 
-from workflow.scripts import summary, sweeps
+from workflow.figures import summary, sweeps
 from workflow.statistics import aggregates
 from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
 from workflow.statistics.per_seed import per_seed, with_evaluated

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.scripts.beside import at, count, table
+from workflow.tables.beside import at, count, table
 
 
 def runs() -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from studies import Copy, toy_config
 
-from workflow.scripts import block
+from workflow.runs import block
 from workflow.study import Study
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from evidence import bear, good_records, judged, reason, study, table_1, totals
 
-from workflow.scripts import claims
 from workflow.statistics.measures import drift
+from workflow.tables import claims
 
 
 def test_clear_differences_decide_and_missing_lines_do_not():

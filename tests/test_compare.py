@@ -3,8 +3,8 @@
 import pytest
 from made_up import made_up
 
-from workflow.scripts import compare, policies
 from workflow.statistics.per_seed import evaluated, per_seed
+from workflow.tables import compare, policies
 
 
 def test_offline_policies_by_hand():

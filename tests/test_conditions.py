@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from workflow.scripts.records import published_budgets, read_offline, read_records
+from workflow.runs.records import published_budgets, read_offline, read_records
 from workflow.statistics.conditions import CONDITIONS, RECORD, Published, check, complete
 
 PUBLISHED = Published(20.0, {"BallRun": 500}, frozenset(["BallRun"]))

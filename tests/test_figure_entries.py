@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT
 
 from workflow import figure_entries
-from workflow.scripts import figures
+from workflow.figures import __main__ as figures
 from workflow.study import Study
 
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from made_up import made_up
 
-from workflow.scripts import compute, curves, figures, grids, scores, sparsity, style
+from workflow.figures import __main__ as figures
+from workflow.figures import compute, curves, grids, sparsity, style
+from workflow.runs import scores
 from workflow.statistics.ranks import active_share
 
 
@@ -24,7 +26,7 @@ def test_command_writes_picture_and_caption_with_the_same_bytes_in_another_proce
     first, second = tmp_path / "a/curves", tmp_path / "b/curves"
     figures.main(f"curves --scores {small} --out {first} --units raw".split())
     assert capsys.readouterr().out.split() == [f"{first}.{kind}" for kind in ("pdf", "png", "txt")]
-    command = f"-m workflow.scripts.figures curves --scores {small} --out {second} --units raw"
+    command = f"-m workflow.figures curves --scores {small} --out {second} --units raw"
     subprocess.run([sys.executable, *command.split()], check=True, capture_output=True)
     for kind in ("pdf", "png", "txt"):
         data = first.with_name(f"curves.{kind}").read_bytes()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workflow.scripts.captions import difference_sentence, interval_sentence, interval_sentences
+from workflow.captions import difference_sentence, interval_sentence, interval_sentences
 from workflow.statistics.intervals import (
     bootstrap,
     interquartile_mean,

@@ -8,10 +8,10 @@ import pandas as pd
 from conftest import ROOT
 from evidence import RULES, judged, study
 
-from workflow.scripts import claims
-from workflow.scripts.ledger import markdown
 from workflow.statistics.claims import COLUMNS, VERDICTS
 from workflow.statistics.measures import measured
+from workflow.tables import claims
+from workflow.tables.ledger import markdown
 
 
 def test_ledger_is_written_whole(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 from studies import toy_config
 
 from workflow.figure_entries import figure_command, figure_inputs
-from workflow.scripts import figures, offline
+from workflow.figures import __main__ as figures
+from workflow.figures import offline
 from workflow.study import Study
 
 

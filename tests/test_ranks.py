@@ -11,9 +11,9 @@ from marvel import datasets, ranks
 from marvel.run.execute import execute
 from marvel.simulators import State, make_env
 from marvel.tasks import get_task
-from workflow.scripts import ranks as table
 from workflow.statistics import ranks as statistics
 from workflow.study import Study
+from workflow.tables import ranks as table
 
 TOY = get_task("Toy")
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from test_scores import progress, write_run
 
-from workflow.scripts import scores, tables
-from workflow.scripts.episodes import COLUMNS
+from workflow.runs import scores
+from workflow.runs.episodes import COLUMNS
 from workflow.statistics.safety import by_policy, measures, safety
+from workflow.tables import final as tables
 
 
 def episodes(train: list[float], last_evaluation: list[float]) -> pd.DataFrame:

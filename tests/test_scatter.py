@@ -18,8 +18,8 @@ from marvel.datasets.sources import collector
 from marvel.options import defaults_of
 from marvel.run.spec import in_current_words
 from marvel.tasks import TASKS, get_task
+from workflow.figures import scatter, style
 from workflow.per_task import COLLECT, collect_options
-from workflow.scripts import scatter, style
 from workflow.study import Study
 
 OURS = datacard.not_dsrl("marvel.datasets.collect")
@@ -134,7 +134,7 @@ def test_the_page_has_the_same_bytes_twice_and_needs_no_simulator(data, tmp_path
     scatter.main(f"--datasets {data} --out {tmp_path / 'a'} --table {tmp_path / 'a.csv'} --filters".split())
     assert capsys.readouterr().out.split() == [f"{tmp_path / 'a'}.{kind}" for kind in ("pdf", "png", "txt", "csv")]
     code = (
-        "import sys; from workflow.scripts import scatter; scatter.main(sys.argv[1:]); "
+        "import sys; from workflow.figures import scatter; scatter.main(sys.argv[1:]); "
         "assert not {'torch', 'gymnasium', 'dsrl', 'pybullet', 'mujoco'} & set(sys.modules)"
     )
     words = [sys.executable, "-c", code, "--datasets", str(data), "--out", str(tmp_path / "b")]

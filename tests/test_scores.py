@@ -9,10 +9,11 @@ import pytest
 
 from marvel.run.progress import COLUMNS, COUNTS
 from marvel.tasks import get_task
-from workflow.scripts import scores, tables
+from workflow.runs import scores
 from workflow.statistics.aggregates import final
 from workflow.statistics.per_seed import feasible_return, per_seed
 from workflow.statistics.scores import SCORES, normalized
+from workflow.tables import final as tables
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 

@@ -5,10 +5,15 @@ import pytest
 from conftest import ROOT
 from made_up import made_up
 
+from workflow import tuning
+from workflow.figures import __main__ as figures
+from workflow.figures import curves, sweeps
 from workflow.per_task import tuned_tasks
-from workflow.scripts import claims, curves, figures, policies, scores, sweeps, tables, tuning
+from workflow.runs import scores
 from workflow.statistics.per_seed import per_seed
 from workflow.study import Study
+from workflow.tables import claims, policies
+from workflow.tables import final as tables
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 WORDS = "default, not tuned"

@@ -7,7 +7,6 @@ from conftest import ROOT
 from scipy import stats
 
 from benchmarks.verdicts import KINDS, Equal, false_verdicts
-from workflow.scripts.claims import CLAIMS
 from workflow.statistics.verdicts import (
     CONTRADICTED,
     ERROR,
@@ -22,6 +21,7 @@ from workflow.statistics.verdicts import (
     p_value,
     part_p_values,
 )
+from workflow.tables.claims import CLAIMS
 
 RULES = yaml.safe_load(CLAIMS.read_text())["claims"]
 NUMBERS = np.array([1.0, 2.0, 4.0, 9.0])

@@ -1,4 +1,4 @@
-"""The `figures:` section of a study's config: one entry a figure, checked, as options of workflow/scripts/figures.py.
+"""The `figures:` section of a study's config: one entry a figure, checked, as options of workflow/figures/__main__.py.
 
     figures:
       window: 10                                   # moving average of all curves, in rounds
@@ -123,7 +123,7 @@ def figure_inputs(study, name: str) -> dict[str, list[str]]:
 
 
 def figure_command(study, name: str) -> str:
-    """The arguments of workflow.scripts.figures for a figure, without --out; `study` as in `figure_inputs`."""
+    """The arguments of workflow.figures for a figure, without --out; `study` as in `figure_inputs`."""
     entry = study.figures[name]
     words = [entry["kind"]]
     for key, paths in figure_inputs(study, name).items():

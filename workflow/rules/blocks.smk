@@ -4,7 +4,7 @@
 rule block:
     input:
         files=lambda w: STUDY.block_files(w.task, int(w.seed)),
-        code=code_of("workflow.scripts.block"),
+        code=code_of("workflow.runs.block"),
     output:
         f"{BASE}/blocks/{{task}}/seed{{seed}}.json",
     log:
@@ -17,4 +17,4 @@ rule block:
     params:
         repeat=lambda w: STUDY.repeated_run(w.task, int(w.seed)),
     shell:
-        "python -m workflow.scripts.block {input.files:q} --repeat {params.repeat:q} --out {output:q} 2>&1 | tee {log:q}"
+        "python -m workflow.runs.block {input.files:q} --repeat {params.repeat:q} --out {output:q} 2>&1 | tee {log:q}"

@@ -28,7 +28,7 @@ if STUDY.ranks:
             files=expand(
                 f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.ranks["seeds"]
             ),
-            code=code_of("workflow.scripts.ranks"),
+            code=code_of("workflow.tables.ranks"),
             known=here(ROOT / "workflow/reference/marvel_paper_known_numbers.csv"),
             tuned=here(ROOT / "workflow/config/hyperparameters.tsv"),
         output:
@@ -42,4 +42,4 @@ if STUDY.ranks:
         params:
             out=lambda w, output: str(Path(output[0]).parent),
         shell:
-            "python -m workflow.scripts.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"
+            "python -m workflow.tables.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"

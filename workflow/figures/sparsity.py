@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from marvel.errors import InputError
-from workflow.scripts import style
+from workflow.figures import style
 from workflow.statistics.ranks import active_share
 
 POINTS = 4000  # steps drawn per task

@@ -10,8 +10,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from marvel.errors import InputError
-from workflow.scripts import style, tuning
-from workflow.scripts.summary import ROW
+from workflow import tuning
+from workflow.figures import style
+from workflow.figures.summary import ROW
 
 STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "online": "online, evaluations included"}
 _COLORS = {"offline": "#BDBDBD", "prealigned": "#7A7A7A", "online": "#0072B2"}

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from marvel.errors import InputError
-from workflow.scripts import style, tuning
-from workflow.scripts.captions import difference_sentence, interval_sentences
-from workflow.scripts.panels import legend
-from workflow.scripts.summary import ROW, at_least, whiskers
+from workflow import tuning
+from workflow.captions import difference_sentence, interval_sentences
+from workflow.figures import style
+from workflow.figures.panels import legend
+from workflow.figures.summary import ROW, at_least, whiskers
 from workflow.statistics.aggregates import changes
 from workflow.statistics.intervals import fresh, mean_interval
 

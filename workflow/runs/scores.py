@@ -1,6 +1,6 @@
 """Runs in, one tidy frame of scores out: a row per method, task, seed and round, in raw and in DSRL's units.
 
-    python -m workflow.scripts.scores --runs results/quick/runs --method marvel BallRun,CarRun 0,1,2 \
+    python -m workflow.runs.scores --runs results/quick/runs --method marvel BallRun,CarRun 0,1,2 \
         --method warm_start BallRun 0,1 --out results/quick/scores.csv
 
 Scores are normalised here and nowhere else. Tables and figures read this file alone.
@@ -124,7 +124,7 @@ def read_scores(path: Path) -> pd.DataFrame:
         InputError: the file does not exist, lacks a column or holds a seed twice under two numbers.
     """
     if not path.is_file():
-        raise InputError(f"{path} does not exist; make it with `python -m workflow.scripts.scores`.")
+        raise InputError(f"{path} does not exist; make it with `python -m workflow.runs.scores`.")
     frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
     if "status" not in frame:
         frame.insert(frame.columns.get_loc("code") + 1 if "code" in frame else 0, "status", "")

@@ -1,6 +1,6 @@
 """Table 1: rank correlation of both critics with Monte-Carlo returns before and after VPA, as ranks.csv and ranks.md.
 
-python -m workflow.scripts.ranks results/quick/ranks/BallRun/seed0.csv ... --out-dir results/quick/tables
+python -m workflow.tables.ranks results/quick/ranks/BallRun/seed0.csv ... --out-dir results/quick/tables
 """
 
 import argparse
@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts.captions import difference_sentence, interval_sentences
-from workflow.scripts.scores import write_files
-from workflow.scripts.tables import markdown_table
-from workflow.scripts.tuning import MARK, label, sentence
+from workflow.captions import difference_sentence, interval_sentences
+from workflow.runs.scores import write_files
 from workflow.statistics.intervals import fresh, mean_interval, t_interval
 from workflow.statistics.ranks import CRITICS, FEWEST, RANKS, correlations
+from workflow.tables.final import markdown_table
+from workflow.tuning import MARK, label, sentence
 
 OFFICIAL = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
 

@@ -1,6 +1,6 @@
 """Our numbers beside every published one of the study's tasks, as compare.csv; two cost limits never meet in a row.
 
-python -m workflow.scripts.compare --per-seed results/quick/tables/per_seed.csv --out results/quick/tables/compare.csv
+python -m workflow.tables.compare --per-seed results/quick/tables/per_seed.csv --out results/quick/tables/compare.csv
 """
 
 import argparse
@@ -14,8 +14,8 @@ import pandas as pd
 from marvel.errors import InputError
 from marvel.files import write_atomically
 from marvel.tasks import TASKS
-from workflow.scripts.beside import count
 from workflow.statistics.intervals import fresh, mean_interval
+from workflow.tables.beside import count
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 COLUMNS = [
@@ -168,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     if not options.per_seed.is_file():
-        raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.scripts.tables`.")
+        raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.tables.final`.")
     table = beside(published(), pd.read_csv(options.per_seed, keep_default_na=False, na_values=[""]))
     write_atomically(options.out, table.to_csv(index=False).encode())
     print(f"compare: {len(table)} published numbers, {table['ours'].notna().sum()} with ours beside -> {options.out}")

@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from marvel.errors import InputError
-from workflow.scripts import style, tuning
-from workflow.scripts.captions import aggregate_sentences
-from workflow.scripts.panels import legend
+from workflow import tuning
+from workflow.captions import aggregate_sentences
+from workflow.figures import style
+from workflow.figures.panels import legend
 from workflow.statistics.aggregates import improvement, matrices, profile
 from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
 from workflow.statistics.per_seed import with_evaluated

@@ -1,6 +1,6 @@
 """Our runs beside published curves: return and cost at given environment steps, as a Markdown table.
 
-    python -m workflow.scripts.beside --scores results/scratch/scores.csv --algorithm SAC-Lag \
+    python -m workflow.tables.beside --scores results/scratch/scores.csv --algorithm SAC-Lag \
         --published workflow/reference/fsrl_curves_read_by_eye.csv --steps 50000 100000
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts.scores import read_scores
+from workflow.runs.scores import read_scores
 from workflow.statistics.intervals import fresh, mean_interval
 
 SUFFIXES = {"": 1, "k": 1000, "M": 1000000}

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.errors import InputError
-from workflow.scripts import style, tuning
-from workflow.scripts.captions import interval_sentences
-from workflow.scripts.grids import POINTS, curve
-from workflow.scripts.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
+from workflow import tuning
+from workflow.captions import interval_sentences
+from workflow.figures import style
+from workflow.figures.grids import POINTS, curve
+from workflow.figures.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
 
 X_LABELS = {
     "env_steps": "environment steps",

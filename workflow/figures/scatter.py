@@ -1,6 +1,6 @@
 """All datasets of a study on one page: cost against return of every episode, from the files and their cards alone.
 
-    python -m workflow.scripts.scatter --datasets results/quick/data/*/dataset.hdf5 \\
+    python -m workflow.figures.scatter --datasets results/quick/data/*/dataset.hdf5 \\
         --out results/quick/figures/datasets --table results/quick/tables/datasets.csv
 
 writes datasets.pdf, datasets.png, datasets.txt (the caption) and the table. Beside each file stands its card.json
@@ -27,8 +27,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from marvel.datasets import Episodes, episodes
 from marvel.errors import InputError
 from marvel.run.spec import in_current_words
-from workflow.scripts import style
-from workflow.scripts.scores import write_files
+from workflow.figures import style
+from workflow.runs.scores import write_files
 
 COLUMNS = 5
 PANEL = 1.12  # inches high, with its title

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from workflow.scripts.tuning import sentence
 from workflow.statistics.intervals import LEVEL, percentile_coverage
 from workflow.statistics.scores import DIVERGED
+from workflow.tuning import sentence
 
 
 def interval_sentence(n: int) -> str:

@@ -1,6 +1,6 @@
 """Copy the small, citable part of a finished study to a folder that is committed.
 
-python -m workflow.scripts.publish results/comparison --target results/reference_comparison
+python -m workflow.runs.publish results/comparison --target results/reference_comparison
 """
 
 import argparse

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from workflow.scripts import style
-from workflow.scripts.grids import Curve
+from workflow.figures import style
+from workflow.figures.grids import Curve
 from workflow.statistics.intervals import fresh, mean_interval, percentile_coverage
 
 FAINT_SEEDS = 5  # single seeds are drawn up to this many

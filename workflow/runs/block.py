@@ -1,6 +1,6 @@
 """Close a block, one task and seed of a study: hashes of all its files, one CPU model, one run repeated and compared.
 
-    python -m workflow.scripts.block results/quick/runs/*/BallRun/seed0/run.json \
+    python -m workflow.runs.block results/quick/runs/*/BallRun/seed0/run.json \
         results/quick/runs/*/BallRun/seed0/*.csv --repeat results/quick/runs/marvel/BallRun/seed0 \
         --out results/quick/blocks/BallRun/seed0.json
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from marvel.errors import InputError
 from marvel.options import constant_of
-from workflow.scripts.scores import read_spec
+from workflow.runs.scores import read_spec
 
 MARK = "‡"
 

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from marvel.files import replacing
-from workflow.scripts.scores import write_files
+from workflow.runs.scores import write_files
 
 COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
 TEXT_WIDTH = 6.8  # inches, both columns

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from workflow.scripts.captions import difference_sentence, diverged_sentence, interval_sentences
-from workflow.scripts.tables import markdown_table, number
-from workflow.scripts.tuning import sentence
+from workflow.captions import difference_sentence, diverged_sentence, interval_sentences
 from workflow.statistics.conditions import CONDITIONS
 from workflow.statistics.verdicts import ERROR, NOT_TESTED, POWER, UNDECIDED, detectable
+from workflow.tables.final import markdown_table, number
+from workflow.tuning import sentence
 
 UNITS = {
     "feasible_return_normalized": "feasible return (DSRL's 0 to 1)",

@@ -3,7 +3,7 @@
 The safety of single episodes is read from the runs' episodes.csv, in runs/ beside the scores.
 
 
-python -m workflow.scripts.tables --scores results/quick/scores.csv --out-dir results/quick/tables
+python -m workflow.tables.final --scores results/quick/scores.csv --out-dir results/quick/tables
 """
 
 import argparse
@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow.scripts import evaluated
-from workflow.scripts.captions import diverged_sentence, interval_sentences
-from workflow.scripts.episodes import read_episodes
-from workflow.scripts.scores import read_scores, write_files
-from workflow.scripts.style import order, thousands
-from workflow.scripts.tuning import heading, sentence
+from workflow.captions import diverged_sentence, interval_sentences
+from workflow.figures.style import order, thousands
+from workflow.runs import evaluated
+from workflow.runs.episodes import read_episodes
+from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.aggregates import final
 from workflow.statistics.per_seed import COUNTS, METRICS, per_seed
 from workflow.statistics.safety import POLICIES, by_policy, safety
+from workflow.tuning import heading, sentence
 
 
 def number(value: float) -> str:

@@ -1,6 +1,6 @@
 """Scores in, figures out; nothing is trained to redraw one.
 
-    python -m workflow.scripts.figures curves --scores results/quick/scores.csv --out results/quick/figures/curves_raw \
+    python -m workflow.figures curves --scores results/quick/scores.csv --out results/quick/figures/curves_raw \
         --units raw
 
 writes curves_raw.pdf, curves_raw.png and curves_raw.txt, the caption. The options are the keys of a line of `figures:`
@@ -14,14 +14,14 @@ from pathlib import Path
 import pandas as pd
 
 from marvel.errors import InputError
-from workflow.scripts import style
-from workflow.scripts.compute import draw_compute
-from workflow.scripts.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
-from workflow.scripts.offline import draw_offline, read_offline
-from workflow.scripts.scores import read_scores
-from workflow.scripts.sparsity import draw_sparsity
-from workflow.scripts.summary import draw_aggregate, draw_improvement, draw_profiles
-from workflow.scripts.sweeps import draw_limits, draw_steps
+from workflow.figures import style
+from workflow.figures.compute import draw_compute
+from workflow.figures.curves import POINTS, ROWS, SOURCES, X_LABELS, draw_curves
+from workflow.figures.offline import draw_offline, read_offline
+from workflow.figures.sparsity import draw_sparsity
+from workflow.figures.summary import draw_aggregate, draw_improvement, draw_profiles
+from workflow.figures.sweeps import draw_limits, draw_steps
+from workflow.runs.scores import read_scores
 from workflow.statistics.per_seed import per_seed
 
 KINDS = {

@@ -1,6 +1,6 @@
 """Table 2: return and cost of the offline policies, before any online training, as offline.csv and offline.md.
 
-python -m workflow.scripts.policies --scores results/quick/scores.csv --out-dir results/quick/tables
+python -m workflow.tables.policies --scores results/quick/scores.csv --out-dir results/quick/tables
 """
 
 import argparse
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow.scripts.captions import interval_sentences
-from workflow.scripts.scores import read_scores, write_files
-from workflow.scripts.style import order
-from workflow.scripts.tables import cell, markdown_table
-from workflow.scripts.tuning import heading, sentence
+from workflow.captions import interval_sentences
+from workflow.figures.style import order
+from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.aggregates import over_seeds
 from workflow.statistics.per_seed import EVALUATED, evaluated
+from workflow.tables.final import cell, markdown_table
+from workflow.tuning import heading, sentence
 
 KEYS = ["task", "cost_limit", "method"]
 

@@ -1,6 +1,6 @@
 """The paper's claims against a study: claims.csv (a row per part and task), verdicts.csv and claims.md, the ledger.
 
-python -m workflow.scripts.claims --scores results/quick/scores.csv --out-dir results/quick/tables
+python -m workflow.tables.claims --scores results/quick/scores.csv --out-dir results/quick/tables
 """
 
 import argparse
@@ -11,14 +11,14 @@ import pandas as pd
 import yaml
 
 from marvel.errors import InputError
-from workflow.scripts.ledger import markdown
-from workflow.scripts.records import published_budgets, read_offline, read_records
-from workflow.scripts.scores import read_scores, write_files
-from workflow.scripts.tuning import untuned
+from workflow.runs.records import published_budgets, read_offline, read_records
+from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.claims import fill_in
 from workflow.statistics.conditions import Published
 from workflow.statistics.measures import Evidence, measured
 from workflow.statistics.ranks import RANKS
+from workflow.tables.ledger import markdown
+from workflow.tuning import untuned
 
 CLAIMS = Path(__file__).resolve().parent.parent / "reference" / "claims.yaml"
 

@@ -9,8 +9,8 @@ import pandas as pd
 from marvel.errors import InputError
 from marvel.run.spec import in_current_words
 from marvel.tasks import get_task
-from workflow.scripts.compare import REFERENCE, task_name
 from workflow.statistics.conditions import MACHINE, RECORD, complete
+from workflow.tables.compare import REFERENCE, task_name
 
 STAGES = {"offline": "*/*/seed*/run.json", "prealigned": "*/*/*/seed*/run.json"}
 OFFLINE = ["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"]

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from marvel.errors import InputError
-from workflow.scripts.curves import draw_curves
-from workflow.scripts.records import options
+from workflow.figures.curves import draw_curves
+from workflow.runs.records import options
 
 
 def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Tables of a study and of the claims, made from scores."""
