@@ -130,8 +130,14 @@ def _text(path: Path) -> str:
 
 def _returns(train: str) -> bool:
     """Whether a function `train` hands something over at its end, as its source says."""
-    function = [node for node in syntax(source_of(train)).body if getattr(node, "name", "") == "train"][-1]
-    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+    waiting = [[node for node in syntax(source_of(train)).body if getattr(node, "name", "") == "train"][-1]]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.Return) and node.value is not None:
+                return True
+            if not isinstance(node, ast.FunctionDef | ast.Lambda):  # whose returns are its own
+                waiting.append(node)
+    return False
 
 
 def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: dict) -> Entry:
