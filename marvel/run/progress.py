@@ -138,7 +138,7 @@ def _numbers(path: Path, name: str, cells: "pd.Series") -> np.ndarray:
     wrong = (np.abs(values) > LARGEST) | (np.isnan(values) & cells.notna().to_numpy())
     rules = [(wrong, f"a finite number, at most {LARGEST:g} in size, or empty where nothing was measured")]
     if name in WHOLE:
-        rules.append((values % 1 > 0, "a whole number"))
+        rules.append(((values % 1 > 0) | (values > 2**53), "a whole number, at most 2^53"))
     if name not in SIGNED:
         rules.append((values < 0, "0 or more"))
     for broken, rule in rules:
