@@ -13,6 +13,6 @@ rule random_actions:
         steps=lambda w: STUDY.online_steps(w.task),  # the budget of every method, in environment steps
         task=facts,
     shell:
-        "(python -m baselines.random_actions --task {wildcards.task:q} --seed {wildcards.seed} --steps {params.steps}"
-        " --cost-limit {params.limit} --out {output:q}"
-        " && python -m marvel.run --check {output:q} --task {wildcards.task:q} --steps {params.steps}) > {log:q} 2>&1"
+        "(python -m baselines.random_actions --task {wildcards.task:q} --seed {wildcards.seed:q} --steps {params.steps:q}"
+        " --cost-limit {params.limit:q} --out {output:q}"
+        " && python -m marvel.run --check {output:q} --task {wildcards.task:q} --steps {params.steps:q} --cost-limit {params.limit:q}) > {log:q} 2>&1"

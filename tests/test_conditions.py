@@ -163,7 +163,7 @@ def test_a_missing_stage_or_record_is_not_recorded(study):
     found = check(["marvel"], "BallRun", read_records(study, scores()), PUBLISHED)
     assert {key for key, reason in found.items() if "not recorded" in reason} == {"data", "machine", "code"}
     (study / "runs/marvel/BallRun/seed0/run.json").write_text("{")
-    with pytest.raises(ValueError, match=r"runs/marvel/BallRun/seed0/run.json is not valid JSON"):
+    with pytest.raises(ValueError, match=r"runs/marvel/BallRun/seed0/run.json is no JSON"):
         read_records(study, scores())
 
 

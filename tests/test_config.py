@@ -11,7 +11,7 @@ from studies import toy_config
 
 from marvel.errors import InputError
 from workflow.study import Study
-from workflow.validation import check_keys_once, from_command_line
+from workflow.validation import check_file, from_command_line
 
 NAN, INF = float("nan"), float("inf")
 BAD_NAMES = ("cpq;touch PWNED;x", "../../evil", "a b", "a+b", "a/b", "a.b", "{x}", "1", "_a", "", "a\n", "é")
@@ -69,7 +69,7 @@ NAME = "is no name; a name has letters, digits and _, a letter first, at most 10
             "methods: x: 'start' means nothing beside `rule`",
         ),
         (
-            {"methods": {"x": {"train": "baselines.warm_start", "start": "offline", "offline": "cqp"}}},
+            {"methods": {"x": {"train": "baselines.warm_start", "start": "offline", "offline": "cqp"}}, **cpq()},
             "methods: x: start offline needs the key 'offline', which is 'cqp'; did you mean cpq",
         ),
         (method(offline="cpq"), "methods: x: start scratch reads no 'offline'; leave it out."),
@@ -167,16 +167,16 @@ NAME = "is no name; a name has letters, digits and _, a letter first, at most 10
 )
 def test_bad_configs_fail_with_one_sentence(change, sentence, toy_dataset):
     if sentence is None:
-        Study(toy_config(toy_dataset) | change)
+        Study(toy_config(toy_dataset, **change))
         return
     with pytest.raises(InputError, match=re.escape(sentence)) as error:
-        Study(toy_config(toy_dataset) | change)
+        Study(toy_config(toy_dataset, **change))
     assert "\n" not in str(error.value)
 
 
 def test_numbers_are_taken_as_they_are_meant(toy_dataset):
-    config = toy_config(toy_dataset) | cpq(steps="1e2", batch_size=16.0, critic_lr="1e-3", cost_limit=40)
-    config["methods"] = {"NA": SCRATCH | {"update_ratio": None, "cost_limit": 0, "critic_lr": 1}, "x": SCRATCH}
+    config = toy_config(toy_dataset, **cpq(steps="1e2", batch_size=16.0, critic_lr="1e-3", cost_limit=40))
+    config["methods"] |= {"NA": SCRATCH | {"update_ratio": None, "cost_limit": 0, "critic_lr": 1}, "x": SCRATCH}
     study = Study(config)
     options = json.loads(study.pretrain_spec("cpq", "Toy", 0))["options"]
     assert options == {"steps": 100, "batch_size": 16, "critic_lr": 1e-3, "cost_limit": 40.0}
@@ -202,11 +202,11 @@ def test_keys_given_twice_are_named_with_their_lines(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("a: 1\nm: &m\n  x: {k: 1, k: 2}\n  x: 2\nn: *m\na: 3\nl: [{b: 1, b: 2}]\n")
     with pytest.raises(InputError) as error:
-        check_keys_once(file)
+        check_file(file)
     twice = "a (lines 1 and 6), m: x: k (lines 3 and 3), m: x (lines 3 and 4), l: b (lines 7 and 7)"
     assert str(error.value) == f"{file}: given twice: {twice}; keep one of each."
     file.write_text("a: {x: &x {k: 1}}\nb: {x: *x}\nc: [*x, *x]\n")
-    check_keys_once(file)
+    check_file(file)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

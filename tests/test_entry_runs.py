@@ -17,7 +17,8 @@ SCRATCH = {"train": "baselines.from_scratch", "start": "scratch"}
 def config(**own) -> dict:
     """Two tasks, three seeds; `warm_start` with these keys beside `from_scratch` on everything."""
     changes = {"tasks": ["BallRun", "CarRun"], "seeds": [0, 1, 2], "cost_limit": 20, "dataset": {"source": "collect"}}
-    return toy_config(Path("none")) | changes | {"methods": {"warm_start": WARM | own, "from_scratch": SCRATCH}}
+    methods = {"warm_start": WARM | own, "from_scratch": SCRATCH}
+    return toy_config(Path("none"), **changes, methods=methods)
 
 
 def test_runs_are_the_entries_own_in_the_order_of_the_study():
@@ -75,7 +76,9 @@ def test_a_task_or_seed_that_no_method_has_is_refused(own, sentence):
 
 def test_a_rule_of_its_own_may_have_tasks_and_seeds(tmp_path):
     rule = {"rule": "workflow/rules/online.smk", "seeds": [1]}
-    assert ("external", "CarRun", 1) in Study(config() | {"methods": {"external": rule, "from_scratch": SCRATCH}}).runs
+    assert ("external", "CarRun", 1) in Study(
+        config() | {"methods": {"external": rule, "from_scratch": SCRATCH}, "offline": {}}
+    ).runs
 
 
 def test_a_figure_over_tasks_shows_the_methods_that_run_on_all_of_them():
@@ -88,8 +91,8 @@ def test_a_figure_over_tasks_shows_the_methods_that_run_on_all_of_them():
 
 
 def test_ranks_have_seeds_of_their_own():
-    ranks = {"offline": "cpq", "prealign": "vpa"}
-    assert Study(config() | {"ranks": ranks}).ranks["seeds"] == [0, 1, 2]
-    assert Study(config() | {"ranks": ranks | {"seeds": [1]}}).ranks["seeds"] == [1]
+    ranks, vpa = {"offline": "cpq", "prealign": "vpa"}, {"prealign": {"vpa": {"calls": 10}}}
+    assert Study(config() | vpa | {"ranks": ranks}).ranks["seeds"] == [0, 1, 2]
+    assert Study(config() | vpa | {"ranks": ranks | {"seeds": [1]}}).ranks["seeds"] == [1]
     with pytest.raises(InputError, match="ranks: seeds: 7 is none of this study's"):
-        Study(config() | {"ranks": ranks | {"seeds": [7]}})
+        Study(config() | vpa | {"ranks": ranks | {"seeds": [7]}})

@@ -42,7 +42,6 @@ def test_drawn_from_progress_files(tmp_path, capsys):
 
 def test_study_names_the_runs_that_a_method_starts_from(toy_dataset):
     config = toy_config(toy_dataset, figures={"training": {"kind": "offline"}})
-    config["offline"] |= {"unused": {"train": "marvel.bc"}}
     study = Study(config)
     folder = "results/toy/offline/cpq/Toy"
     expected = [f"{folder}/seed0/progress.csv", f"{folder}/seed1/progress.csv"]

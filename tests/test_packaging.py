@@ -42,8 +42,8 @@ def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
     name = re.search(r"baselines/(\w+)\.py", source)[1]
     copied = Copy(tmp_path)
     (tmp_path / "baselines" / f"{name}.py").write_text(source)
-    config = toy_config(toy_dataset, seeds=[0])
-    config["methods"] = {"warm_start": config["methods"]["warm_start"]}
+    methods = toy_config(toy_dataset)["methods"]
+    config = toy_config(toy_dataset, seeds=[0], methods={"warm_start": methods["warm_start"]})
     assert copied.run(config).returncode == 0
     config["methods"] |= yaml.safe_load(line)
     jobs = copied.planned(config)
@@ -57,11 +57,11 @@ def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
 
 def test_a_baseline_is_a_rule_of_its_own(tmp_path, toy_dataset):
     copied = Copy(tmp_path)
-    config = toy_config(toy_dataset, seeds=[0])
-    config["methods"] = {
-        "from_scratch": config["methods"]["from_scratch"],
+    methods = {
+        "from_scratch": toy_config(toy_dataset)["methods"]["from_scratch"],
         "random_actions": {"rule": "baselines/random_actions.smk"},
     }
+    config = toy_config(toy_dataset, seeds=[0], methods=methods)
     assert copied.planned(config)["random_actions"] == 1
     result = copied.run(config)
     assert result.returncode == 0, result.stdout

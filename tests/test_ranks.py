@@ -152,6 +152,7 @@ def test_config_names_lines_that_exist(toy_dataset):
     assert Study(toy_config(toy_dataset)).ranks == {}
     config = toy_config(toy_dataset, ranks=section)
     config["offline"] |= {"bear": {"train": "marvel.bear"}}
+    config["methods"] |= {"from_bear": config["methods"]["warm_start"] | {"offline": "bear"}}
     for change, text in (
         ({"prealign": "vap"}, "ranks: prealign is 'vap'; did you mean vpa"),
         ({"offline": "bear"}, "ranks: marvel.bear hands no critics over; name an offline entry whose algorithm does"),

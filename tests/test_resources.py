@@ -97,8 +97,8 @@ def test_memory_counts_the_episode_that_goes_beyond_the_budget():
 def test_filters_of_a_config(tmp_path, toy_dataset):
     plain = Study(toy_config(toy_dataset))
     assert plain.dataset("Toy") == "results/toy/data/Toy/dataset.hdf5"
-    changed = toy_config(toy_dataset, seeds=[0])
-    changed["methods"] = {"offline_only": changed["methods"]["offline_only"]}
+    methods = {"offline_only": toy_config(toy_dataset)["methods"]["offline_only"]}
+    changed = toy_config(toy_dataset, seeds=[0], methods=methods)
     changed["dataset"]["filters"] = {"noise": 0.1, "epsilon": -1}
     study = Study(changed)
     assert study.dataset("Toy") == "results/toy/filtered/Toy/dataset.hdf5"

@@ -101,8 +101,11 @@ def test_raw_columns_survive_to_the_last_digit(tmp_path):
         (lambda f: f.assign(train_cost=f["train_cost"].replace(50.0, np.nan)), "no train_cost in row 2"),
         (lambda f: f.assign(train_return=f["train_return"].astype(object).replace(3.0, "three")), "'three'"),
         (lambda f: f.assign(train_return=f["train_return"].replace(3.0, np.inf)), "inf as train_return in row 3"),
-        (lambda f: f.assign(cumulative_cost=-f["cumulative_cost"]), "cumulative_cost that falls"),
-        (lambda f: f.assign(train_violations=9), "more train_violations than episodes in row 0"),
+        (
+            lambda f: f.assign(cumulative_cost=-f["cumulative_cost"]),
+            r"-90\.0 as cumulative_cost in row 1; it must be 0 or more",
+        ),
+        (lambda f: f.assign(train_violations=9), "starts at train_violations 9; row 0 is the start policy"),
         (lambda f: f.iloc[:0], "no rows"),
     ],
 )

@@ -20,12 +20,13 @@ class Data:
         cost_limit: The study's; filters read it.
 
     Raises:
-        InputError: A task that does not exist, or a faulty option of a collector.
+        InputError: A task that does not exist, a key that the source does not read, or a faulty option of a collector.
     """
 
     def __init__(self, section: dict, base: str, tasks: list[str], cost_limit: float):
         self.section, self.base, self.cost_limit = section, base, cost_limit
         self.source = SOURCES[section["source"]]
+        self._check_keys(tasks)
         for key in ("files", "collect_per_task"):
             for task in section.get(key, {}):
                 get_task(task, where=f"config: dataset: {key}")
@@ -34,6 +35,19 @@ class Data:
         if any(self.source.collector(task) for task in tasks):
             check_collect(section, tasks, self.source.collector)
             self.options = {task: self._options(task) for task in tasks}
+
+    def _check_keys(self, tasks: list[str]) -> None:
+        """Refuse keys of the section that nobody would read."""
+        collects = any(self.source.collector(task) for task in tasks)
+        read = {"source", "filters"} | ({"collect", "collect_per_task"} if collects else {"files"})
+        if collects or self.section.get("filters"):
+            read.add("seed")
+        for key in self.section:
+            if key not in read:
+                raise InputError(
+                    f"config: dataset: {key!r} means nothing with source {self.section['source']}"
+                    f"{' and without filters' if key == 'seed' else ''}; leave it out."
+                )
 
     def _options(self, task: str) -> dict:
         """A task's row of collect.tsv, over it the config."""

@@ -1,11 +1,13 @@
 """The entries of a config's `offline`, `prealign` and `methods`: what each sets, whether it may, and where it runs."""
 
+import ast
+from pathlib import Path
 from typing import NamedTuple
 
 from marvel.errors import InputError
 from marvel.hyperparameters import FIELDS, OFFICIAL, checked, resolve
-from marvel.options import ROOT, options_of
-from marvel.run.spec import check_options
+from marvel.options import ROOT, options_of, source_of, syntax
+from marvel.run.spec import check_options, check_stage
 from marvel.values import nearest
 from workflow.resources import tasks_of
 
@@ -46,7 +48,22 @@ def entries(config: dict, tuned: dict[str, dict]) -> dict[tuple[str, str], Entry
                 _check_wiring(config, name, entry)
             if "rule" not in entry:
                 found[stage, name] = _entry(config, tuned, stage, name, entry)
+    _check_used(config)
     return found
+
+
+def _check_used(config: dict) -> None:
+    """Refuse entries of `offline` and `prealign` that no method starts from, and an offline_seed that none needs."""
+    users = [entry for entry in config["methods"].values() if entry.get("start", "scratch") != "scratch"]
+    users.append(config.get("ranks", {}))
+    for section in ("offline", "prealign"):
+        for name in config.get(section, {}):
+            if all(user.get(section) != name for user in users):
+                raise InputError(
+                    f"{section}: {name}: no method starts from it, nor does `ranks` name it; leave it out."
+                )
+    if "offline_seed" in config and not config.get("offline"):
+        raise InputError("offline_seed: no method of the study starts from an offline policy; leave it out.")
 
 
 def runs(config: dict) -> list[tuple[str, str, int]]:
@@ -84,6 +101,12 @@ def _check_wiring(config: dict, name: str, entry: dict) -> None:
         for key in entry:
             if key not in ("rule", *RUNS):
                 raise InputError(f"methods: {name}: {key!r} means nothing beside `rule`; leave it out.")
+        text = _text(ROOT / entry["rule"])
+        if "rule " not in text or not (f"/{name}/" in text or "method}" in text):
+            raise InputError(
+                f"methods: {name}: {entry['rule']} is no Snakefile with a rule for runs/{name}/; name a .smk file, and "
+                "the entry as its rule's output does."
+            )
         return
     needed = STARTS[entry["start"]]
     for key in ("offline", "prealign"):
@@ -98,10 +121,32 @@ def _check_wiring(config: dict, name: str, entry: dict) -> None:
             )
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"the rule file {path} is no text in UTF-8, or may not be read.") from None
+
+
+def _returns(train: str) -> bool:
+    """Whether a function `train` hands something over at its end, as its source says."""
+    waiting = [[node for node in syntax(source_of(train)).body if getattr(node, "name", "") == "train"][-1]]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.Return) and node.value is not None:
+                return True
+            if not isinstance(node, ast.FunctionDef | ast.Lambda):  # whose returns are its own
+                waiting.append(node)
+    return False
+
+
 def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: dict) -> Entry:
     """Sort an entry's keys into hyperparameters and options of its function, and check their values."""
     train = entry.get("train", "marvel.prealign")
     known = options_of(train)
+    check_stage(train, stage, f"{SECTIONS[stage]}: {name}")
+    if stage != "finetune" and not _returns(train):
+        raise InputError(f"{SECTIONS[stage]}: {name}: {train} returns no checkpoint to start from; name one that does.")
     options = {key: value for key, value in entry.items() if key in known}
     shared = {key: value for key, value in entry.items() if key not in known and key not in WIRING[stage]}
     for key in shared:

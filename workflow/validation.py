@@ -1,7 +1,10 @@
 """What a config may say: text, numbers, names and keys, each fault one sentence with the nearest valid name."""
 
+import contextlib
+import json
 import math
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,32 +13,70 @@ import yaml
 
 from marvel.datasets.sources import SOURCES
 from marvel.errors import InputError
-from marvel.values import nearest, shown
+from marvel.values import LARGEST, nearest, read_json, shown
 
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "config.schema.yaml"
+PLAIN = re.compile(r"[-+]?(0|[1-9]\d*|\d+\.\d*([eE][-+]\d+)?|\.\d+|\.(inf|Inf|INF)|\.(nan|NaN|NAN))", re.ASCII)
+DEEPEST = 20  # levels of a config
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 KINDS = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
 
 
-def check_keys_once(path: Path) -> None:
-    """Refuse a config file that gives a key twice: YAML loaders keep the last one without a word.
+def check_file(path: Path) -> None:
+    """Refuse a config file that is no mapping in YAML or JSON, or that YAML reads otherwise than it looks.
+
+    A key given twice (loaders keep the last one without a word), and numbers such as 1:30 (90 to YAML), 010 (8), 0x10
+    and 1_000.
 
     Raises:
-        InputError: All such keys with their lines, or the file is no UTF-8.
+        InputError: One sentence with the line.
     """
     try:
-        waiting = [((), yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))]
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
-    except yaml.YAMLError:  # JSON with tabs, which Snakemake has read
-        return
-    twice, seen = [], set()
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{path} line {line} is no UTF-8 text; save the file as UTF-8.") from None
+    except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+        raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+    if text.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError, RecursionError):  # YAML in braces
+            json.loads(text)
+            read_json(text, str(path))
+            return
+    try:
+        node = yaml.compose(text, yaml.SafeLoader)
+        yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+        reason = re.sub(r"\s+", " ", str(reason))
+        raise InputError(f"{path}{line} is no valid YAML ({reason}); indent with spaces and quote texts.") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deeply, or within itself, to be a config.") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise InputError(f"{path} is no mapping of keys and values; a config begins with a line such as `study: mine`.")
+    _check_nodes(path, node)
+
+
+def _check_nodes(path: Path, root: yaml.Node) -> None:
+    """Raise InputError for keys given twice (with all their lines) and numbers that are not what they look like."""
+    twice, seen, waiting = [], set(), [((), root)]
     while waiting:
         place, node = waiting.pop(0)
         if id(node) in seen:  # an alias
             continue
         seen.add(id(node))
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag.endswith((":int", ":float"))
+            and not PLAIN.fullmatch(node.value)
+        ):
+            found = yaml.safe_load(node.value)
+            raise InputError(
+                f"{path} line {node.start_mark.line + 1}: {node.value} is {found} to YAML; write that, or quote a text."
+            )
         if isinstance(node, yaml.SequenceNode):
             waiting += [(place, part) for part in node.value]
         if not isinstance(node, yaml.MappingNode):
@@ -67,6 +108,8 @@ def _typed(value: object) -> object:
         found = yaml.safe_load(value) if isinstance(value, str) else value
     except yaml.YAMLError:
         return value
+    if isinstance(found, int | float) and not isinstance(found, bool) and not PLAIN.fullmatch(str(value)):
+        return value  # 1:30 would be 90
     return found if found is None or isinstance(found, bool | int | float) else value
 
 
@@ -74,9 +117,11 @@ def plain(value: object, *place: str) -> object:
     """A config of texts, numbers, booleans, lists and mappings, with 1e-4 read as a number: YAML 1.1 reads it as text.
 
     Raises:
-        InputError: A key that is no text, or a value that JSON does not have.
+        InputError: A key that is no text, a value that JSON does not have, or more levels than any config has.
     """
     where = ": ".join(["config", *place])
+    if len(place) > DEEPEST:
+        raise InputError(f"config: {place[0]} is nested too deeply; a config has at most {DEEPEST} levels.")
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
@@ -86,7 +131,7 @@ def plain(value: object, *place: str) -> object:
                 )
         return {key: plain(part, *place, key) for key, part in value.items()}
     if isinstance(value, list):
-        return [plain(part, *place) for part in value]
+        return [plain(part, *place, str(number)) for number, part in enumerate(value)]
     if isinstance(value, str) and EXPONENT.fullmatch(value):
         number = float(value)
         return int(number) if number.is_integer() and math.isfinite(number) else number
@@ -102,10 +147,11 @@ def _validator() -> jsonschema.Draft202012Validator:
     schema["properties"]["dataset"]["properties"]["source"]["enum"] = list(SOURCES)
 
     def integer(checker, value) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
     def number(checker, value) -> bool:
-        return integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+        finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        return finite  # an infinity or nan is not, nor is a whole number that no float can hold
 
     draft = jsonschema.Draft202012Validator
     types = draft.TYPE_CHECKER.redefine_many({"integer": integer, "number": number})

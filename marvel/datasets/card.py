@@ -10,6 +10,7 @@ import numpy as np
 
 from marvel.datasets.arrays import FLAGS, episodes
 from marvel.datasets.hdf5 import load
+from marvel.datasets.header import check_file
 from marvel.datasets.plausibility import share_that_follows, warnings_of
 from marvel.datasets.validate import DSRL_NAME, as_task, audit, guess_task, task_in_name
 from marvel.errors import InputError
@@ -62,6 +63,7 @@ def card(path: Path, task: Task | str | None = None) -> tuple[dict, dict[str, np
     Raises:
         InputError: The file is faulty or its task cannot be told.
     """
+    check_file(path)
     task = task_in_name(path) if task is None else as_task(task)
     arrays = load(path, task)
     task = task or guess_task(path, arrays)

@@ -15,8 +15,9 @@ from pathlib import Path
 from marvel.errors import InputError, Interrupted, SimulatorError
 from marvel.run.execute import execute
 from marvel.run.progress import check_budget, read_progress
-from marvel.run.spec import read_spec
+from marvel.run.spec import KEYS, read_spec
 from marvel.tasks import get_task
+from marvel.values import check as check_value
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,9 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", help="folder for the outputs")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
     parser.add_argument("--steps", type=int, help="with --check: the environment steps that had to be played")
-    parser.add_argument("--task", help="with --steps: the task, whose time limit says how far above they may end")
+    parser.add_argument("--task", help="with --check: the task, whose time limit no episode may exceed")
+    parser.add_argument("--cost-limit", type=float, help="with --check: the limit that violations are counted from")
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
+    if options.check is not None and (options.spec is not None or options.out is not None):
+        parser.error("--check FILE stands without a spec and without --out")
     if options.check is None and (options.spec is None or not options.out):
         parser.error("give a spec and --out, or --check FILE")
     with contextlib.ExitStack() as stack:
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
                 log = stack.enter_context(opened(options.log))
                 stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
             if options.check:
-                check(options.check, options.steps, options.task)
+                check(options.check, options.steps, options.task, options.cost_limit)
             else:
                 execute(read_spec(options.spec), Path(options.out))
         except (InputError, SimulatorError) as error:
@@ -66,15 +70,18 @@ def opened(log: Path):
         raise InputError(f"{log} cannot be written ({reason}); give another --log.") from None
 
 
-def check(path: Path, steps: int | None, task: str | None) -> None:
+def check(path: Path, steps: int | None, task: str | None, cost_limit: float | None) -> None:
     """Check a progress.csv, and its budget where one is given; prints what it holds.
 
     Raises:
         InputError: One sentence on what is wrong.
     """
-    rows = read_progress(path)
+    longest = None if task is None else get_task(task).max_episode_steps
+    if cost_limit is not None:
+        cost_limit = check_value(KEYS["cost_limit"], cost_limit, "--cost-limit")
+    rows = read_progress(path, longest, cost_limit)
     if steps is not None:
-        check_budget(path, rows, steps, get_task(task).max_episode_steps if task else None)
+        check_budget(path, rows, steps, longest)
     print(f"{path}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
 
 

@@ -41,6 +41,10 @@ EPISODE_COLUMNS = (
     "cost",
 )
 TRAINING = ["train_return", "train_cost", "train_violations", "cumulative_cost"]  # never empty after row 0
+EVALUATION = ["eval_return", "eval_cost", "eval_return_std", "eval_cost_std", "eval_episodes"]  # all or none in a row
+WHOLE = [*COUNTS, "train_violations", "eval_episodes"]  # numbers of something
+SIGNED = ["train_return", "eval_return", "reward_q", "cost_q"]  # all others are 0 or more
+LARGEST = 3.4e38  # about float32's, in which all of this is computed
 
 
 def progress_bytes(rows: list[dict]) -> bytes:
@@ -74,9 +78,11 @@ def check_budget(path: Path, rows: "pd.DataFrame", steps: int, longest: int | No
             no row before the last one has reached it.
 
     Raises:
-        InputError: Too few or too many steps.
+        InputError: Too few or too many steps, or a budget below 1.
     """
     played = int(rows["env_steps"].iloc[-1])
+    if steps < 1:
+        raise InputError(f"the budget is {steps}; it must be at least 1 environment step.")
     before = int(rows["env_steps"].iloc[-2]) if len(rows) > 1 else 0
     most = steps + longest - 1 if longest else None
     if played < steps or (most is None and before >= steps) or (most is not None and played > most):
@@ -87,11 +93,13 @@ def check_budget(path: Path, rows: "pd.DataFrame", steps: int, longest: int | No
         )
 
 
-def read_progress(path: Path) -> "pd.DataFrame":
+def read_progress(path: Path, longest: int | None = None, cost_limit: float | None = None) -> "pd.DataFrame":
     """Read and check one run's progress.csv, whoever wrote it.
 
     Args:
         path: the file; one row per round, columns as in `COLUMNS` (others are ignored), raw units, empty = missing.
+        longest: the task's time limit, if episodes are to be held to it.
+        cost_limit: the run's, if violations are to be held to it.
 
     Returns:
         (rounds, 16) frame with the columns in the order of `COLUMNS`; counts are integers, the rest float64.
@@ -101,51 +109,122 @@ def read_progress(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd  # here, since every run imports this module and none needs pandas
 
+    text = _text(path)
     try:
-        frame = pd.read_csv(path, float_precision="round_trip")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; run this method, task and seed first.") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        frame = pd.read_csv(io.StringIO(text), float_precision="round_trip", keep_default_na=False, na_values=[""])
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not a readable CSV file ({str(error).strip()}).") from None
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
         raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
     if frame.empty:
         raise InputError(f"{path} has no rows; row 0 is the policy before any training.")
-    frame = frame[list(COLUMNS)]
-    for name in COLUMNS:
-        values = pd.to_numeric(frame[name], errors="coerce").astype(np.float64)
-        wrong = np.flatnonzero(np.isinf(values) | (values.isna() & frame[name].notna()))
-        if wrong.size:
-            value = frame[name].iloc[wrong[0]]
-            raise InputError(f"{path} has {value!r} as {name} in row {wrong[0]}; it must be a finite number.")
-        required = COUNTS if name in COUNTS else TRAINING
-        holes = np.flatnonzero(values.isna())
-        holes = holes if name in COUNTS else holes[holes > 0]
-        if name in required and holes.size:
-            raise InputError(f"{path} has no {name} in row {holes[0]}; only row 0 may leave training columns empty.")
-        frame = frame.assign(**{name: values})
-    _check_counts(path, frame)
-    return frame.astype(dict.fromkeys(COUNTS, np.int64))
+    _check_lines(path, text)
+    columns = {name: _numbers(path, name, frame[name]) for name in COLUMNS}
+    _check_counts(path, columns)
+    _check_sums(path, columns, longest, cost_limit)
+    return pd.DataFrame(columns).astype(dict.fromkeys(COUNTS, np.int64))
 
 
-def _check_counts(path: Path, frame: "pd.DataFrame") -> None:
-    """Raise the one-sentence error for rows out of order or counts that contradict each other."""
-    if frame["round"].tolist() != list(range(len(frame))):
-        row = int(np.flatnonzero(frame["round"].to_numpy() != np.arange(len(frame)))[0])
-        raise InputError(f"{path} has round {frame['round'][row]:g} in row {row}; rounds must count 0, 1, 2, ...")
-    steps = frame["env_steps"].to_numpy()
-    if steps[0] != 0:
-        raise InputError(f"{path} starts at env_steps {steps[0]:g}; row 0 is the start policy after 0 steps.")
-    if (np.diff(steps) <= 0).any():
-        row = int(np.flatnonzero(np.diff(steps) <= 0)[0]) + 1
-        raise InputError(
-            f"{path} goes from env_steps {steps[row - 1]:g} to {steps[row]:g} in row {row}; it must strictly increase."
-        )
-    for name in ("episodes", "updates", "train_violations", "cumulative_cost"):
-        falls = np.flatnonzero(np.diff(frame[name].fillna(0).to_numpy()) < 0)
-        if falls.size:
-            raise InputError(f"{path} has a {name} that falls in row {falls[0] + 1}; it is a count since the start.")
-    too_many = np.flatnonzero(frame["train_violations"] > frame["episodes"])
-    if too_many.size:
-        raise InputError(f"{path} has more train_violations than episodes in row {too_many[0]}.")
+def _numbers(path: Path, name: str, cells: "pd.Series") -> np.ndarray:
+    """A column as float64, nan where nothing was measured.
+
+    Raises:
+        InputError: A cell that is no number, or none that this column can have.
+    """
+    import pandas as pd
+
+    values = pd.to_numeric(cells.astype(str) if cells.dtype == bool else cells, errors="coerce").to_numpy(np.float64)
+    wrong = (np.abs(values) > LARGEST) | (np.isnan(values) & cells.notna().to_numpy())
+    rules = [(wrong, f"a finite number, at most {LARGEST:g} in size, or empty where nothing was measured")]
+    if name in WHOLE:
+        rules.append(((values % 1 > 0) | (values > 2**53), "a whole number, at most 2^53"))
+    if name not in SIGNED:
+        rules.append((values < 0, "0 or more"))
+    for broken, rule in rules:
+        if broken.any():
+            row = int(broken.argmax())
+            value = cells.iloc[row]
+            value = value if isinstance(value, str) else float(value)
+            raise InputError(f"{path} has {value!r} as {name} in row {row}; it must be {rule}.")
+    if name in COUNTS or name in TRAINING:
+        holes = np.isnan(values)
+        holes[0] &= name in COUNTS
+        if holes.any():
+            row = int(holes.argmax())
+            raise InputError(f"{path} has no {name} in row {row}; only row 0 may leave training columns empty.")
+    return values
+
+
+def _text(path: Path) -> str:
+    """The file's text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run this method, task and seed first.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a readable CSV file (it is no UTF-8 text: {error}).") from None
+    except (OSError, ValueError) as error:  # a ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({reason}); name a progress.csv.") from None
+
+
+def _check_lines(path: Path, text: str) -> None:
+    """Raise InputError unless all lines are whole: as many cells as the header, each name once, an end of the last."""
+    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    for number, cells in enumerate(lines):
+        if len(cells) != len(lines[0]):
+            raise InputError(f"{path} has {len(cells)} cells in row {number - 1}, but its header {len(lines[0])}.")
+    twice = sorted({name for name in lines[0] if lines[0].count(name) > 1})
+    if twice:
+        raise InputError(f"{path} has the column {twice[0]} twice; keep one.")
+    if not text.endswith(("\n", "\r")):
+        raise InputError(f"{path} ends within a line, so it may be cut off; end its last row with a line break.")
+
+
+def _check_counts(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """Raise InputError for rows out of order or counts that contradict each other."""
+    rounds = columns["round"]
+    if (wrong := rounds != np.arange(len(rounds))).any():
+        row = int(wrong.argmax())
+        raise InputError(f"{path} has round {rounds[row]:g} in row {row}; rounds must count 0, 1, 2, ...")
+    for name in ("env_steps", "episodes", "train_violations", "cumulative_cost"):
+        if columns[name][0] > 0:
+            raise InputError(f"{path} starts at {name} {columns[name][0]:g}; row 0 is the start policy after 0 steps.")
+    for name, least in (("env_steps", 1), ("episodes", 1), ("updates", 0)):
+        if (wrong := np.diff(columns[name]) < least).any():
+            row = int(wrong.argmax()) + 1
+            before, now = columns[name][row - 1 : row + 1]
+            must = "strictly increase" if least else "not fall"
+            raise InputError(f"{path} goes from {name} {before:g} to {now:g} in row {row}; it must {must}.")
+    empty = np.isnan([columns[name] for name in EVALUATION])
+    if (wrong := empty.any(0) & ~empty.all(0)).any():
+        row = int(wrong.argmax())
+        lacking = ", ".join(name for name, holes in zip(EVALUATION, empty, strict=True) if holes[row])
+        raise InputError(f"{path} has an evaluation without {lacking} in row {row}; give all or none.")
+
+
+def _check_sums(path: Path, columns: dict[str, np.ndarray], longest: int | None, cost_limit: float | None) -> None:
+    """Raise InputError for a round whose steps, costs and violations its episodes cannot have."""
+    episodes, steps, violations, rise = (
+        np.diff(np.nan_to_num(columns[name]))
+        for name in ("episodes", "env_steps", "train_violations", "cumulative_cost")
+    )
+    total = episodes * columns["train_cost"][1:]  # cost of the round
+    slack = 1e-3 * (1 + np.maximum(total, columns["cumulative_cost"][1:]))  # rounded numbers are no fault
+    faults = {
+        "fewer environment steps than episodes": steps < episodes,
+        "more train_violations than episodes": violations > episodes,
+        "train_violations that fall": violations < 0,
+        "another rise of cumulative_cost than its episodes times train_cost": np.abs(rise - total) > slack,
+        "train_violations, but no cost": (violations > 0) & (total <= 0),
+    }
+    if longest is not None:
+        faults[f"episodes of more than {longest} environment steps"] = steps > episodes * longest
+    if cost_limit is not None:
+        least, most = violations * cost_limit, np.where(violations > 0, np.inf, episodes * cost_limit)
+        faults[f"less cost than the limit, {cost_limit:g}, for each of its train_violations"] = total + slack < least
+        faults[f"a mean cost above the limit, {cost_limit:g}, but no train_violations"] = total - slack > most
+    for what, broken in faults.items():
+        if broken.any():
+            raise InputError(f"{path} has {what} in row {int(broken.argmax()) + 1}.")

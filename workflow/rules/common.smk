@@ -11,11 +11,11 @@ from snakemake.utils import update_config
 from workflow.code import ROOT, code_of, code_of_runs, here
 from workflow.resources import missing_simulator
 from workflow.study import Study
-from workflow.validation import check_keys_once, from_command_line
+from workflow.validation import check_file, from_command_line
 
 try:
     for file in workflow.configfiles:
-        check_keys_once(file)
+        check_file(file)
     update_config(config, from_command_line(workflow.config_settings.config))
     STUDY = Study(config)
 except ValueError as error:

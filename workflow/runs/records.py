@@ -6,28 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from marvel.errors import InputError
 from marvel.run.spec import in_current_words
 from marvel.tasks import get_task
+from workflow.runs.run_json import read_run_json as read
 from workflow.statistics.conditions import MACHINE, RECORD, complete
 from workflow.tables.compare import REFERENCE, task_name
 
 STAGES = {"offline": "*/*/seed*/run.json", "prealigned": "*/*/*/seed*/run.json"}
 OFFLINE = ["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"]
-
-
-def read(path: Path) -> dict | None:
-    """A run.json, or None if there is none.
-
-    Raises:
-        InputError: the file is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON ({error}).") from None
 
 
 def in_study(study: Path, start: str) -> Path:

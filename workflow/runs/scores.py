@@ -7,7 +7,6 @@ Scores are normalised here and nowhere else. Tables and figures read this file a
 """
 
 import argparse
-import json
 import sys
 from collections import defaultdict
 from functools import cache
@@ -19,6 +18,10 @@ from marvel.errors import InputError
 from marvel.files import write_atomically
 from marvel.run.progress import read_progress
 from marvel.run.record import code_hash
+from marvel.run.spec import KEYS
+from marvel.tasks import get_task
+from marvel.values import check
+from workflow.runs.run_json import check_output, read_run_json
 from workflow.statistics.scores import SCORES, check_distinct, normalized
 
 STARTS = ("prealigned", "offline", "scratch")
@@ -28,14 +31,9 @@ def read_spec(path: Path, method: str, task: str, seed: int) -> dict:
     """Read run.json and check that it belongs to the folder it lies in; an absent file gives an empty spec.
 
     Raises:
-        InputError: the file is not JSON, or names another method, task or seed.
+        InputError: see `read_run_json`, or it names another method, task or seed.
     """
-    try:
-        spec = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON ({error}).") from None
+    spec = read_run_json(path) or {}
     for key, wanted in (("method", method), ("task", task), ("seed", seed)):
         if key in spec and spec[key] != wanted:
             raise InputError(f"{path} says {key} {spec[key]!r}, but its folder is that of {key} {wanted!r}.")
@@ -65,9 +63,8 @@ def changed_files(spec: dict) -> list[str]:
     recorded = dict(spec.get("record", {}).get("code", {}))
     changed = {name for name, value in recorded.items() if _current_hash(name) != value}
     start = spec.get("start")
-    origin = Path(start).parent / "run.json" if start else None
-    if origin is not None and origin.is_file():
-        changed.update(changed_files(json.loads(origin.read_text(encoding="utf-8"))))
+    if start and (origin := read_run_json(Path(start).parent / "run.json")) is not None:
+        changed.update(changed_files(origin))
     return sorted(changed)
 
 
@@ -104,11 +101,12 @@ def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float
     Raises:
         InputError: something is missing or contradicts itself, in one sentence.
     """
-    rows = read_progress(folder / "progress.csv")
     spec = read_spec(folder / "run.json", method, task, seed)
     limit = spec.get("cost_limit", cost_limit)
+    rows = read_progress(folder / "progress.csv", get_task(task).max_episode_steps, limit)
     if limit is None:
         raise InputError(f"{folder / 'run.json'} gives no cost_limit; add it there or pass --cost-limit.")
+    check_output(folder, spec, "progress.csv")
     code = "external"
     if spec.get("record", {}).get("code"):
         code = "changed" if changed_files(spec) else "current"
@@ -152,6 +150,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cost-limit", type=float, help="the study's limit, for results whose run.json names none")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
+    if options.cost_limit is not None:
+        check(KEYS["cost_limit"], options.cost_limit, "--cost-limit")
     frames, changed = [], {}
     for method, tasks, seeds in options.method:
         for task in tasks.split(","):
