@@ -9,13 +9,13 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from marvel import numerics
+from marvel.run.record import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "tests" / "numerics.json"
@@ -30,18 +30,6 @@ PACKAGES = ("torch", "numpy", "pybullet", "bullet-safety-gym")
 def versions() -> dict[str, str]:
     """What bytes depend on besides the processor; torch's builds count as one."""
     return {name: importlib.metadata.version(name).split("+")[0] for name in PACKAGES}
-
-
-def processor() -> str:
-    """Name, family, model and widest instructions: what the libraries choose by."""
-    found = {}
-    if Path("/proc/cpuinfo").exists():
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            key, _, value = line.partition(":")
-            found.setdefault(key.strip(), value.strip())
-    name = found.get("model name", platform.processor() or platform.machine())
-    widest = "AVX-512" if "avx512f" in found.get("flags", "") else "AVX2" if "avx2" in found.get("flags", "") else "?"
-    return f"{name}, family {found.get('cpu family', '?')} model {found.get('model', '?')}, {widest}"
 
 
 def digest(name: str, mode: str) -> str:

@@ -14,7 +14,8 @@ from marvel.cpq import CPQ
 from marvel.errors import InputError
 from marvel.networks import gaussian
 from marvel.prealign import prealign_step
-from tests.numerics import PATH, RUNS, differences, processor
+from marvel.run.record import processor
+from tests.numerics import PATH, RUNS, differences
 
 
 def python(code: str, **environment: str) -> str:

@@ -124,11 +124,17 @@ def versions() -> dict[str, str]:
 
 
 def processor() -> str:
-    """Name of the processor; across types numbers agree within rounding, not in bytes."""
+    """The processor's name, family, model and widest instructions, which the numerical libraries choose by.
+
+    Across types numbers agree within rounding, not in bytes; a name alone, such as "AMD EPYC", may stand for several.
+    """
+    found = {}
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+            key, _, value = line.partition(":")
+            found.setdefault(key.strip(), value.strip())
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return platform.processor() or platform.machine()
+    name = found.get("model name", platform.machine())
+    widest = "AVX-512" if "avx512f" in found.get("flags", "") else "AVX2" if "avx2" in found.get("flags", "") else "?"
+    return f"{name}, family {found.get('cpu family', '?')} model {found.get('model', '?')}, {widest}"
