@@ -1,4 +1,4 @@
-"""Measured rates: CPU seconds of an update, of an environment step, of a job's start; benchmarks/rates.py makes them."""
+"""Measured rates: CPU seconds of an update, of a step, of a job's start; benchmarks/rates.py makes them."""
 
 import csv
 from pathlib import Path
