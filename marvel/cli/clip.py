@@ -43,7 +43,9 @@ class Picture:
         wide, high = (3.6, 3.5) if square and columns == 1 else (2.5, 2.5) if square else (7.2 / across**0.3, 1.75)
         self.figure = Figure(figsize=(across * wide, 0.4 + down * high + 1.9), dpi=DPI, layout="constrained")
         self.small, self.laid_out = columns > 1, False
-        self.figure.suptitle(f"{title}   (red: steps that cost something)", fontsize=10.5, x=0.02, ha="left")
+        self.figure.suptitle(
+            f"{title}   (red: steps that cost something; dashed: limits)", fontsize=10.5, x=0.02, ha="left"
+        )
         above, below = self.figure.subfigures(2, 1, height_ratios=[down * high, 1.9])
         grid = np.array(above.subplots(down, across, squeeze=False))
         self.views = grid.reshape(1, count) if columns == 1 else (grid.T if square else grid)  # [moment][clip]
@@ -133,7 +135,7 @@ class Picture:
                 f"limit {self.limit:g}", (self.longest, self.limit), ha="right", va="bottom", color=COST, fontsize=8
             )
         pad = 0.08 * (top - low or 1.0)
-        axes.set(xlim=(0, self.longest), ylim=(low - pad, top + 2 * pad))
+        axes.set(xlim=(0, 1.015 * self.longest), ylim=(low - pad, top + 2 * pad))
         axes.set_xlabel("step", fontsize=8.5)
         axes.set_title(f"{name} so far", fontsize=9, loc="left")
         axes.tick_params(labelsize=8)

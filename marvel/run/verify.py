@@ -5,7 +5,6 @@ compared with what the recorded run left: progress.csv and episodes.csv row by r
 """
 
 import csv
-import itertools
 import json
 import os
 import signal
@@ -203,7 +202,9 @@ def others_differ(spec: dict, record: dict, again: dict, now: dict):
     parts.append(("run", record, now))
     plain = {"spec": ("method", "stage", "train", "task", "seed", "cost_limit"), "run": ("status", "cpu", "commit")}
     for part, old, new in parts:
-        old, new = old or {}, new or {}
+        if old is None and part not in plain:  # a record of an earlier version
+            yield {"part": "unrecorded", "name": part, "recorded": None, "now": None}
+            continue
         for name in plain.get(part, sorted(old.keys() | new.keys())):
             then = old.get(name, "finished" if name == "status" else None)
             if then != new.get(name):
@@ -216,8 +217,8 @@ def others_differ(spec: dict, record: dict, again: dict, now: dict):
 def sentences(report: dict) -> list[str]:
     """The differences of a report in words, the likeliest reasons first."""
     lines, found = [], report["differences"]
-    for part, group in itertools.groupby(found, key=lambda each: each["part"]):
-        group = list(group)
+    for part in dict.fromkeys(each["part"] for each in found):
+        group = [each for each in found if each["part"] == part]
         if part == "input":
             for each in group:
                 then = (
@@ -228,19 +229,23 @@ def sentences(report: dict) -> list[str]:
                     "did not start from this file"
                 )
         elif part == "code":
-            names = [each["name"] for each in group]
-            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-            lines.append(f"other code: {', '.join(names[:6])}{more}")
+            lines.append(f"other code: {_listed([each['name'] for each in group])}")
+        elif part == "unrecorded":
+            lines.append(
+                f"the record, of an earlier version, does not tell: {_listed([each['name'] for each in group])}"
+            )
         elif part == "run":
             lines += [_run_sentence(each) for each in group]
         else:
             kinds = {"spec": "other spec", "task": "other facts of the task", "options": "other options"}
             kinds |= {"numerics": "other numerics (docs/numerics.md)", "versions": "other versions"}
-            what = ", ".join(
-                f"{each['name']} {_shown(each['recorded'])} then, {_shown(each['now'])} now" for each in group
-            )
-            lines.append(f"{kinds.get(part, 'other ' + part)}: {what}")
+            what = [f"{each['name']} {_shown(each['recorded'])} then, {_shown(each['now'])} now" for each in group]
+            lines.append(f"{kinds.get(part, 'other ' + part)}: {_listed(what)}")
     return lines
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _run_sentence(each: dict) -> str:
