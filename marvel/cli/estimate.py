@@ -11,6 +11,7 @@ REPORT_SECONDS = 4.0  # a table or a figure: pandas and Matplotlib are imported,
 READING = 1.5e-6  # a row of an offline dataset: read, checked, copied into a buffer
 MEASURED_SIZE = (2, 256)  # hidden layers and units for which the updates' rates hold
 CHECKPOINT = 16  # a checkpoint in networks of the actor's size: critics, their targets and Adam's moments, or a VAE
+PORTABLE = 2.0  # how many times an update takes under portable numerics; 1.7 to 2.2 measured (docs/numerics.md)
 SAME_AS = "marvel.method"  # what a method costs that nobody has measured
 
 
@@ -24,6 +25,7 @@ class Estimate:
 
     def __init__(self, study, rates: dict[tuple[str, str], float]):
         self.study, self.rates = study, rates
+        self.slower = PORTABLE if study.config.get("numerics") == "portable" else 1.0
         self.unknown: set[str] = set()  # what has no rate of its own
 
     def seconds(self, job: Job) -> float:
@@ -37,7 +39,7 @@ class Estimate:
         work = Work(job.spec, task)
         step = self.step(task)
         added = self.rates.get(("added to a step", job.spec["train"]), 0.0)
-        update = self.rate("update", job.spec["train"], SAME_AS) * work.size if work.updates else 0.0
+        update = self.slower * self.rate("update", job.spec["train"], SAME_AS) * work.size if work.updates else 0.0
         reading = READING * (self.study.data.steps(job.task) or _published(task)) if job.spec["dataset"] else 0.0
         return start + reading + work.steps * (step + added) + work.eval_steps * step + work.updates * update
 
@@ -50,7 +52,7 @@ class Estimate:
         options = defaults_of(train) | self.study.data.options[job.task]
         updates = options.get("update_ratio", 0.0) * options["steps"] if "rollout_steps" in options else 0.0
         step = self.step(task) + self.rates.get(("added to a step", train), 0.0)
-        return steps * step + updates * self.rates.get(("update", train), 0.0)
+        return steps * step + updates * self.slower * self.rates.get(("update", train), 0.0)
 
     def report_seconds(self) -> float:
         """CPU seconds of all tables, figures and cards."""
@@ -61,7 +63,9 @@ class Estimate:
             each = study.ranks["points"] * study.ranks["rollouts"]
             for task in map(get_task, study.ranks["tasks"]):
                 steps = each * (study.ranks["horizon"] + task.max_episode_steps / 2)
-                seconds += len(study.seeds) * (self.rate("start", task.suite, "bullet") + steps * self.step(task))
+                seconds += len(study.ranks["seeds"]) * (
+                    self.rate("start", task.suite, "bullet") + steps * self.step(task)
+                )
         return seconds
 
     def step(self, task: Task) -> float:

@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
         "and a run must have started from the very files that the merged study has; otherwise every conflict is\n"
         "named, nothing is copied, and the exit code is 1. Nothing is ever overwritten. Then run snakemake again: it\n"
         "makes what is still missing, and draws.",
-        "marvel merge /mnt/other/results/quick results/quick",
-        "marvel merge /mnt/other/results/quick results/quick --dry-run --json",
+        "marvel merge other/results/quick results/quick",
+        "marvel merge other/results/quick results/quick --dry-run --json",
     )
     parser.add_argument("source", type=Path, metavar="FROM", help="a study's folder")
     parser.add_argument("target", type=Path, metavar="INTO", help="the same study's folder, to which runs are added")

@@ -70,6 +70,16 @@ def test_a_third_layer_and_other_batches_cost_more():
     assert Work(plain | {"options": {"batch_size": 1024}}, task).size == pytest.approx(1.8)
 
 
+def test_portable_numerics_cost_more(tmp_path, capsys):
+    hours = []
+    for mode in ("native", "portable"):
+        config = yaml.safe_load((CONFIG / "quick.yaml").read_text()) | {"numerics": mode}
+        (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+        assert main(["cost", str(tmp_path / "c.yaml"), "--json"]) == 0
+        hours.append(json.loads(capsys.readouterr().out)["core_hours"])
+    assert 1.4 < hours[1] / hours[0] < 2
+
+
 def test_rates_cover_every_task_and_every_method_of_the_configs(capsys):
     rates, _ = read_rates()
     assert {name for kind, name in rates if kind == "step"} == set(TASKS)

@@ -1,16 +1,8 @@
-# snakemake verify --config verify=5       a random sample of the study's runs is repeated and compared (marvel verify)
-# The config's `verify` is how many. `verify_seed` draws another sample; a larger one holds the smaller of the same seed.
-import random
+# snakemake --config verify=5 --cores 2 verify       a random sample of the study's runs is repeated and compared
+from workflow.sample import sampled_runs
 
 
-def sampled_runs():
-    """Folders of the sampled runs, relative to the study's; of all that have a record, the stages included."""
-    runs = [path.removeprefix(f"{BASE}/") for path in STUDY.run_files() if path.endswith("/run.json")]
-    random.Random(STUDY.config.get("verify_seed", 0)).shuffle(runs)
-    return [path.removesuffix("/run.json") for path in runs[: STUDY.config.get("verify", 5)]]
-
-
-# Repeated again when the code of runs has changed.
+# Repeated again when the code of runs has changed. A run that differs leaves nothing here; its log says where and why.
 rule verify_run:
     input:
         run=f"{BASE}/{{run}}/run.json",
@@ -20,7 +12,7 @@ rule verify_run:
     log:
         f"{BASE}/logs/verify/{{run}}.log",
     wildcard_constraints:
-        run=r"(offline|prealigned|runs)/.+/seed\d+",
+        run="(offline|prealigned|runs)/.+",
     conda:
         "../../environment.yml"
     threads: 1
@@ -30,4 +22,4 @@ rule verify_run:
 
 rule verify:
     input:
-        [f"{BASE}/verified/{run}.equal" for run in sampled_runs()],
+        [f"{BASE}/verified/{run}.equal" for run in sampled_runs(STUDY)],
