@@ -36,19 +36,13 @@ def read_study(path: Path):
     import yaml
 
     from workflow.study import Study
-    from workflow.validation import check_keys_once
+    from workflow.validation import check_file
 
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
         raise InputError(f"{path} is no file; give a study's config, such as one of workflow/config: {known}.")
-    check_keys_once(path)
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is no YAML ({' '.join(str(error).split())}).") from None
-    if not isinstance(config, dict):
-        raise InputError(f"{path} is no study's config; it must be a mapping, as in workflow/config/quick.yaml.")
-    return Study(config)
+    check_file(path)
+    return Study(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
 
 
 def find_config(word: str) -> Path | None:
