@@ -22,6 +22,7 @@ include: "workflow/rules/blocks.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/verify.smk"
 
 
 # The runs are asked for by name: Snakemake looks past no output that is there, so a table made before a failed run would

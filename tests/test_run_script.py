@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 REQUIREMENTS = [f"requirements{part}.txt" for part in ("", "-nodeps", "-metadrive")]
+INSTALLED = [*REQUIREMENTS[:2], "."]  # in a new environment; the last is the project itself
 # `-m venv FOLDER` makes a Python that notes the last word it is called with (pip's requirements file). It fails where
 # there is a file "offline", and does not end where there is a file "hanging".
 PYTHON = """case "$*" in *"-m venv"*)
@@ -35,7 +36,7 @@ class Project:
     def __init__(self, folder: Path):
         (folder / "tools").mkdir(parents=True)
         self.folder = folder
-        for name in ("run", *REQUIREMENTS):
+        for name in ("run", "pyproject.toml", *REQUIREMENTS):
             shutil.copy(ROOT / name, folder)
         self.environment = {"PATH": f"{folder}/tools:/usr/bin:/bin", "HOME": str(folder)}
         self.environment["PYTHON"] = self.tool("python-fake", PYTHON)
@@ -138,11 +139,11 @@ def test_faults_are_one_sentence_and_leave_nothing(project, body, sentence):
     assert last.startswith("run: ") and re.search(sentence, last), result.stderr
     assert set(project.names()) <= {".venv.lock"}
     (project.folder / "offline").unlink(missing_ok=True)
-    assert project.installed() == REQUIREMENTS[:2]  # the next call tries again
+    assert project.installed() == INSTALLED  # the next call tries again
 
 
 def test_the_environment_is_made_once_and_commands_run_in_it(project):
-    assert project.installed() == REQUIREMENTS[:2] and project.installed() == []
+    assert project.installed() == INSTALLED and project.installed() == []
     assert project.run("sh", "-c", "command -v python").stdout == f"{project.folder}/.venv.run1/bin/python\n"
     assert project.names() == [".venv", ".venv.run1"] and os.readlink(project.folder / ".venv") == ".venv.run1"
     assert "./run quick" in refused(project.run())
@@ -171,7 +172,7 @@ def test_venv_may_name_a_new_or_empty_folder_or_a_link_to_one(project, kind, tmp
     if kind == "link":
         named = tmp_path / "link"
         named.symlink_to("deep/env")
-    assert project.installed(VENV=str(named)) == REQUIREMENTS[:2] and project.installed(VENV=str(named)) == []
+    assert project.installed(VENV=str(named)) == INSTALLED and project.installed(VENV=str(named)) == []
     assert (place / ".stamp").exists() and os.readlink(place) == "env.run1" and project.names() == []
     assert kind != "link" or os.readlink(named) == "deep/env"
 
@@ -214,7 +215,7 @@ def test_a_study_keeps_its_environment_while_it_runs(project, study, kind):
     running = study(kind)
     for number, line in enumerate(("torch", "numpy", "scipy"), start=2):
         project.change(line)
-        assert project.installed() == REQUIREMENTS[:2]
+        assert project.installed() == INSTALLED
         assert os.readlink(project.folder / ".venv") == f".venv.run{number}"
     assert project.names() == [
         ".venv",
@@ -228,6 +229,21 @@ def test_a_study_keeps_its_environment_while_it_runs(project, study, kind):
     project.change("pandas")
     project.run("true")
     assert project.names() == [".venv", ".venv.run2", ".venv.run4"]
+
+
+def test_the_command_marvel_is_that_of_this_checkout(project):
+    """It is installed again, and nothing else, where pyproject.toml or the checkout is another one."""
+    project.run("true")
+    with open(project.folder / "pyproject.toml", "a") as file:
+        file.write("# changed\n")
+    (project.folder / "offline").touch()
+    assert "pip could not install --no-deps --no-build-isolation -e ." in refused(project.run("true"))
+    (project.folder / "offline").unlink()
+    assert project.installed() == ["."] and project.installed() == []
+    other = Project(project.folder.with_name("other"))
+    shared = {"VENV": str(project.folder / ".venv")}
+    assert other.installed(**shared) == ["."] and other.installed(**shared) == []
+    assert project.installed() == ["."] and project.names() == [".venv", ".venv.run1"]
 
 
 def test_a_return_to_the_last_requirements_installs_nothing(project):
@@ -244,7 +260,7 @@ def test_what_could_not_be_removed_is_not_taken_for_an_environment(project):
     old = (project.folder / "requirements.txt").read_text()
     for line in (old, "torch", "numpy", old):
         project.change(line.strip())
-        assert project.installed() == REQUIREMENTS[:2]
+        assert project.installed() == INSTALLED
     assert os.readlink(project.folder / ".venv") == ".venv.run4"
 
 
@@ -256,7 +272,7 @@ def test_a_folder_of_an_earlier_version_is_used_left_or_replaced(project, study)
     assert project.installed() == [] and project.names() == [".venv"]
     running = study("path")
     project.change("torch")
-    for installed in (REQUIREMENTS[:2], []):
+    for installed in (INSTALLED, []):
         assert project.installed() == installed
         result = project.run("sh", "-c", "command -v python")
         assert result.stdout == f"{project.folder}/.venv.run1/bin/python\n"
@@ -275,7 +291,7 @@ def test_only_what_run_made_is_removed(project):
     (project.folder / ".venv.run3").symlink_to("elsewhere")
     (project.folder / "elsewhere").mkdir()
     (project.folder / "elsewhere" / ".stamp").touch()
-    assert project.installed() == REQUIREMENTS[:2]
+    assert project.installed() == INSTALLED
     assert project.names() == [".venv", ".venv.run2", ".venv.run3", ".venv.run4", ".venv.runs"]
     assert (project.folder / "elsewhere" / ".stamp").exists()
 
@@ -283,7 +299,7 @@ def test_only_what_run_made_is_removed(project):
 def test_two_first_runs_at_once_install_once(project):
     both = [project.start("echo", "done", PIP_SECONDS="0.3") for _ in range(2)]
     assert [process.communicate(timeout=60)[0] for process in both] == ["done\n"] * 2
-    assert (project.folder / "installed").read_text().split() == REQUIREMENTS[:2]
+    assert (project.folder / "installed").read_text().split() == INSTALLED
     assert project.names() == [".venv", ".venv.run1"]
 
 
@@ -305,19 +321,19 @@ def test_without_locks_nothing_is_removed(project):
     for folder, content in ((".venv", ".stamp"), (".venv.run1", ".unfinished")):
         (project.folder / folder).mkdir()
         (project.folder / folder / content).touch()
-    assert project.installed() == REQUIREMENTS[:2]
+    assert project.installed() == INSTALLED
     assert project.names() == [".venv", ".venv.run1", ".venv.run2", ".venv.run3"]
     assert os.listdir(project.folder / ".venv.run3") == [".unfinished"]
 
 
 def test_metadrive_survives_a_new_environment(project):
-    assert project.installed() == REQUIREMENTS[:2]
+    assert project.installed() == INSTALLED
     assert project.installed("install", "metadrive") == REQUIREMENTS[2:]
     assert project.installed() == []
     project.change("torch")
-    assert project.installed() == REQUIREMENTS and project.installed() == []
+    assert project.installed() == [*REQUIREMENTS, "."] and project.installed() == []
     (project.folder / "requirements-metadrive.txt").write_text("panda3d\n")
-    assert project.installed() == REQUIREMENTS and project.installed() == []
+    assert project.installed() == [*REQUIREMENTS, "."] and project.installed() == []
     assert refused(project.run("install", "chess")) == "run: only MetaDrive is optional: ./run install metadrive"
 
 

@@ -34,6 +34,6 @@ def code_of(module: str, *packages: str) -> list[str]:
 
 
 def code_of_runs() -> list[str]:
-    """Python files that a run may use."""
+    """Python files that a run may use; the command line is none of them."""
     files = (path for top in ("marvel", "baselines") for path in (ROOT / top).rglob("*.py"))
-    return [here(path) for path in sorted(files)]
+    return [here(path) for path in sorted(files) if not path.is_relative_to(ROOT / "marvel" / "cli")]

@@ -1,4 +1,5 @@
-"""Run one spec, `python -m marvel.run SPEC --out DIR`, or check a result, `python -m marvel.run --check FILE`.
+"""Run one spec, `marvel run SPEC --out DIR` (or `python -m marvel.run`), check a result, `marvel run --check FILE`, or
+repeat a run and compare, `marvel run --verify run.json`.
 
 SPEC is a JSON file, or JSON itself; a finished run's run.json is a spec too, so any run can be repeated from its own
 record. DIR receives progress.csv, episodes.csv, run.json and, where the stage makes one, checkpoint.pt, actor.pt or
@@ -19,22 +20,34 @@ from marvel.run.spec import KEYS, read_spec
 from marvel.tasks import get_task
 from marvel.values import check as check_value
 
+EXAMPLES = """\
+examples:
+  marvel run results/quick/runs/marvel/BallRun/seed0/run.json --out again
+  marvel run --check progress.csv --steps 50000 --task BallRun
+"""
 
-def main(arguments: list[str] | None = None) -> int:
+
+def main(arguments: list[str] | None = None, prog: str = "python -m marvel.run") -> int:
     """Command line; faults of the input end with one sentence and exit code 1, a signal with 128 and its number."""
-    parser = argparse.ArgumentParser(prog="python -m marvel.run", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=prog, description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("spec", nargs="?", help="JSON file or text; a run.json repeats its run")
     parser.add_argument("--out", help="folder for the outputs")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check a progress.csv that another program wrote")
     parser.add_argument("--steps", type=int, help="with --check: the environment steps that had to be played")
     parser.add_argument("--task", help="with --check: the task, whose time limit no episode may exceed")
     parser.add_argument("--cost-limit", type=float, help="with --check: the limit that violations are counted from")
+    parser.add_argument(
+        "--verify", type=Path, metavar="run.json", help="as `marvel verify`: repeat this run and compare"
+    )
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
-    if options.check is not None and (options.spec is not None or options.out is not None):
-        parser.error("--check FILE stands without a spec and without --out")
-    if options.check is None and (options.spec is None or not options.out):
-        parser.error("give a spec and --out, or --check FILE")
+    alone = next((name for name in ("check", "verify") if getattr(options, name) is not None), None)
+    if alone and (options.spec is not None or options.out is not None or (options.check and options.verify)):
+        parser.error(f"--{alone} FILE stands without a spec and without --out")
+    if alone is None and (options.spec is None or not options.out):
+        parser.error("give a spec and --out, or --check FILE, or --verify run.json")
     with contextlib.ExitStack() as stack:
         try:
             if options.log:
@@ -42,6 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
                 stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
             if options.check:
                 check(options.check, options.steps, options.task, options.cost_limit)
+            elif options.verify:
+                from marvel.cli.verify import main as verify  # here, since no run needs it
+
+                return verify([str(options.verify)])
             else:
                 execute(read_spec(options.spec), Path(options.out))
         except (InputError, SimulatorError) as error:

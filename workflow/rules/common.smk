@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from marvel.cli.plan import write_plan
 from marvel.files import lock
 from marvel.tasks import get_task
 from snakemake.utils import update_config
@@ -79,5 +80,9 @@ onstart:
     globals()["study_lock"] = study_lock  # open, and so locked, until this process ends
     if (error := missing_simulator(tasks_played_here())) is not None:
         raise SystemExit(f"error: {error}")
+    try:
+        write_plan(STUDY)  # for `marvel status`, which waits for what is not there yet
+    except Exception as error:  # no reason to stop a study
+        print(f"warning: marvel status will not know what is still to come ({error!r}).", file=sys.stderr)
     if (error := first_missing_dataset()) is not None:
         raise SystemExit(f"error: {error}")

@@ -1,0 +1,25 @@
+# snakemake --config verify=5 --cores 2 verify       a random sample of the study's runs is repeated and compared
+from workflow.sample import sampled_runs
+
+
+# Repeated again when the code of runs has changed. A run that differs leaves nothing here; its log says where and why.
+rule verify_run:
+    input:
+        run=f"{BASE}/{{run}}/run.json",
+        code=code_of_runs(),
+    output:
+        touch(f"{BASE}/verified/{{run}}.equal"),
+    log:
+        f"{BASE}/logs/verify/{{run}}.log",
+    wildcard_constraints:
+        run="(offline|prealigned|runs)/.+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    shell:
+        "python -m marvel.run --verify {input.run:q} 2>&1 | tee {log:q}"
+
+
+rule verify:
+    input:
+        [f"{BASE}/verified/{run}.equal" for run in sampled_runs(STUDY)],
