@@ -9,6 +9,7 @@ import pytest
 import torch
 from test_sac import generator
 
+from benchmarks import startup
 from benchmarks.__main__ import COLUMNS, MISSING, UPDATES, line, main, rollout_line
 from benchmarks.official import OfficialSACLag
 from benchmarks.serve import transitions
@@ -103,3 +104,7 @@ def test_command_measures_one_part_and_keeps_the_others_lines(tmp_path, monkeypa
     with pytest.raises(SystemExit):
         main(["no such part"])
     assert "no part begins with no such part; there are: VPA call" in capsys.readouterr().err
+
+
+def test_a_job_is_left_at_its_first_row():
+    assert startup.seconds("-m", "benchmarks.startup") > 0
