@@ -9,6 +9,7 @@ from marvel.hyperparameters import FIELDS, OFFICIAL, checked, resolve
 from marvel.options import ROOT, options_of, source_of, syntax
 from marvel.run.spec import check_options, check_stage
 from marvel.values import nearest
+from workflow.names import label
 from workflow.resources import tasks_of
 
 RUNS = ("tasks", "seeds")  # a method's own: some of the study's
@@ -16,7 +17,7 @@ SECTIONS = {"pretrain": "offline", "prealign": "prealign", "finetune": "methods"
 WIRING = {
     "pretrain": ("train", "official"),
     "prealign": ("train", "official"),
-    "finetune": ("train", "official", "start", "offline", "prealign", "dataset", "cost_limit", *RUNS),
+    "finetune": ("train", "official", "start", "offline", "prealign", "dataset", "cost_limit", "label", *RUNS),
 }
 STARTS = {"scratch": (), "offline": ("offline",), "prealigned": ("offline", "prealign")}  # and the entries they need
 
@@ -49,7 +50,18 @@ def entries(config: dict, tuned: dict[str, dict]) -> dict[tuple[str, str], Entry
             if "rule" not in entry:
                 found[stage, name] = _entry(config, tuned, stage, name, entry)
     _check_used(config)
+    _check_labels(config["methods"])
     return found
+
+
+def _check_labels(methods: dict[str, dict]) -> None:
+    """Refuse two methods that tables and figures would call the same."""
+    named = {}
+    for name, entry in methods.items():
+        text = label(name, {name: entry.get("label")})
+        if text in named:
+            raise InputError(f"methods: {name}: label: {text!r} is what {named[text]} is called; give it another.")
+        named[text] = name
 
 
 def _check_used(config: dict) -> None:
@@ -99,7 +111,7 @@ def _check_wiring(config: dict, name: str, entry: dict) -> None:
         if not (ROOT / entry["rule"]).is_file():
             raise InputError(f"methods: {name}: the rule file {entry['rule']} does not exist.")
         for key in entry:
-            if key not in ("rule", *RUNS):
+            if key not in ("rule", "label", *RUNS):
                 raise InputError(f"methods: {name}: {key!r} means nothing beside `rule`; leave it out.")
         text = _text(ROOT / entry["rule"])
         if "rule " not in text or not (f"/{name}/" in text or "method}" in text):

@@ -10,7 +10,7 @@ from marvel.hyperparameters import Hyperparameters, checked, resolve
 from marvel.tasks import get_task
 from workflow.data import Data
 from workflow.entries import entries, runs
-from workflow.figure_entries import figure_entries
+from workflow.figures.entries import figure_entries
 from workflow.per_task import hyperparameters, tuned_tasks
 from workflow.resources import expand_tasks, memory_mb, ranks_section
 from workflow.validation import check_schema, plain

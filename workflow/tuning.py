@@ -6,8 +6,6 @@ enough to redraw. A study's own `hyperparameters:` do not make a task tuned; a r
 
 from collections.abc import Iterable
 
-from matplotlib.figure import Figure
-
 from workflow.per_task import NOT_TUNED, tuned_tasks
 
 MARK = "†"
@@ -42,12 +40,6 @@ def share(tasks: Iterable[str]) -> str:
         return ""
     many = f"all {len(tasks)}" if len(marked) == len(tasks) else f"{len(marked)} of {len(tasks)}"
     return f"hyperparameters{f' of {many} tasks' if len(tasks) > 1 else ''}: {NOT_TUNED}"
-
-
-def foot(figure: Figure, *lines: str) -> None:
-    """Write the lines that are not empty below a figure."""
-    if any(lines):
-        figure.supxlabel("\n".join(filter(None, lines)))
 
 
 def sentence(tasks: Iterable[str], mark: str = "") -> str:

@@ -14,13 +14,14 @@ import yaml
 from marvel.datasets.sources import SOURCES
 from marvel.errors import InputError
 from marvel.values import LARGEST, nearest, read_json, shown
+from workflow.figures.kinds import KINDS
 
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "config.schema.yaml"
 PLAIN = re.compile(r"[-+]?(0|[1-9]\d*|\d+\.\d*([eE][-+]\d+)?|\.\d+|\.(inf|Inf|INF)|\.(nan|NaN|NAN))", re.ASCII)
 DEEPEST = 20  # levels of a config
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-KINDS = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
+TYPES = {"array": "a list", "object": "a mapping", "boolean": "true or false", "string": "text"}
 
 
 def check_file(path: Path) -> None:
@@ -145,6 +146,7 @@ def _validator() -> jsonschema.Draft202012Validator:
     """The config's schema; whole numbers are not written as 1.0, and numbers are finite."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     schema["properties"]["dataset"]["properties"]["source"]["enum"] = list(SOURCES)
+    schema["$defs"]["figure"]["properties"]["kind"]["enum"] = list(KINDS)
 
     def integer(checker, value) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
@@ -196,7 +198,7 @@ def _words(schema: dict) -> str:
     """What a value may be by its schema."""
     if "const" in schema:
         return repr(schema["const"])
-    if schema["type"] in KINDS:
-        return KINDS[schema["type"]]
+    if schema["type"] in TYPES:
+        return TYPES[schema["type"]]
     bounds = [f"{sign} {schema[bound]}" for bound, sign in BOUNDS.items() if bound in schema]
     return f"a {'whole' if schema['type'] == 'integer' else 'finite'} number {' and '.join(bounds)}".rstrip()

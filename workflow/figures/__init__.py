@@ -1,1 +1,1 @@
-"""Figures of a study, drawn from scores: one module a kind."""
+"""Figures of a study: one module a kind (`kinds.py`), entries of a config (`entries.py`), style and panels beside them."""

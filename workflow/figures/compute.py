@@ -5,16 +5,21 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from marvel.errors import InputError
 from workflow import tuning
-from workflow.figures import style
-from workflow.figures.summary import ROW
+from workflow.figures import panels, style
+from workflow.names import label
 
-STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "online": "online, evaluations included"}
+KEYS = ("methods", "tasks")
+INPUTS = ("scores", "runs")
+ANY_LIMIT = True
+
+STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "online": "online"}
 _COLORS = {"offline": "#BDBDBD", "prealigned": "#7A7A7A", "online": "#0072B2"}
 
 
@@ -60,12 +65,13 @@ def costs(scores: pd.DataFrame, runs: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["method", "task", "seed", "env_steps", "updates", *STAGES])
 
 
-def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
+def draw(scores: pd.DataFrame, runs: Path, labels: dict[str, str] | None = None) -> tuple[Figure, str]:
     """Processor time per run by stage, and per 1,000 environment steps online.
 
     Args:
         scores: rows of scores.csv.
         runs: folder with the runs' records.
+        labels: {method: what it is called in print}.
 
     Returns:
         The figure and its caption.
@@ -79,40 +85,49 @@ def draw_compute(scores: pd.DataFrame, runs: Path) -> tuple[Figure, str]:
     names, tasks = style.order(list(table["method"])), list(dict.fromkeys(table["task"]))
     means = table.groupby(["method", "task"])[[*STAGES, "env_steps"]].mean()
     with plt.rc_context(style.RC):
-        figure = Figure(figsize=(style.TEXT_WIDTH, 1.0 + ROW * len(names)), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
+        figure = Figure(figsize=(style.WIDTH, 1.0 + panels.ROW * len(names)), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
         for place, name in enumerate(names):
-            total, start = means.loc[name].mean(), 0.0
-            for stage in STAGES:
-                left.barh(place, total[stage] / 60, left=start, height=0.62, color=_COLORS[stage])
-                start += total[stage] / 60
+            _bars(left, place, means.loc[name].mean())
             trained = means.loc[name][means.loc[name]["env_steps"] > 0]
             pace = 1000 * trained["online"] / trained["env_steps"]
             right.plot(pace, [place] * len(pace), "o", color=_COLORS["online"], alpha=0.6, markersize=3.6)
         for axes in (left, right):
-            axes.set_ylim(len(names) - 0.4, -0.6)
-            axes.set_yticks(range(len(names)), names)
-            axes.grid(False, axis="y")
+            panels.name_rows(axes, [label(name, labels) for name in names])
             axes.set_xlim(0, 1.05 * max(axes.get_xlim()[1], 1e-9))
-            axes.xaxis.set_major_locator(MaxNLocator(5))
-        left.set_xlabel("processor minutes per run\n(mean over tasks and seeds)")
-        right.set_xlabel("online processor seconds per\n1,000 environment steps (a dot per task)")
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+        left.set_xlabel("minutes per run\n(mean over tasks, seeds)")
+        right.set_xlabel("online seconds per\n1,000 steps (dot: a task)")
         handles = [Patch(color=_COLORS[stage], label=text) for stage, text in STAGES.items()]
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+        figure.legend(
+            handles=handles, loc="outside upper center", ncols=3, frameon=False, handlelength=1.2, columnspacing=1.0
+        )
+        panels.foot(figure, "processor time")
+    text = _caption(table, tasks, sorted(_processors(table, runs)))
+    without = sorted(set(scores["method"]) - set(names))
+    return figure, text + (
+        f" Without a record: {', '.join(label(name, labels) for name in without)}." if without else ""
+    )
+
+
+def _bars(axes: Axes, place: int, total: pd.Series) -> None:
+    """A method's stages as one bar."""
+    start = 0.0
+    for stage in STAGES:
+        axes.barh(place, total[stage] / 60, left=start, height=0.62, color=_COLORS[stage])
+        start += total[stage] / 60
+
+
+def _caption(table: pd.DataFrame, tasks: list[str], cpus: list[str]) -> str:
     n = table.groupby(["method", "task"])["seed"].nunique()
-    cpus = sorted(_processors(table, runs))
-    text = (
+    return (
         "Processor time of one run, from the runs' records (user and system time of the process, start-up included, "
-        "over all "
-        "resumptions). Left: by stage; each method bears the whole offline stage that it starts from, though methods "
-        "share "
-        "one. Right: the online stage alone, evaluations included. "
-        f"Tasks: {', '.join(tasks)}; n = {n.min()}{'' if n.min() == n.max() else f' to {n.max()}'} seeds; "
+        "over all resumptions). Left: by stage; each method bears the whole offline stage that it starts from, though "
+        "methods share one. Right: the online stage alone, evaluations included. "
+        f"Tasks: {', '.join(tasks)}; {panels.seeds_phrase(n)}; "
         f"processor: {', '.join(cpus) or 'not recorded'}. Runs may have shared a machine with others."
         + tuning.sentence(tasks)
     )
-    without = sorted(set(scores["method"]) - set(names))
-    return figure, text + (f" Without a record: {', '.join(without)}." if without else "")
 
 
 def _processors(table: pd.DataFrame, runs: Path) -> set[str]:

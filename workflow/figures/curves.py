@@ -1,21 +1,21 @@
-"""Learning curves: return above cost (above the multiplier), one column per task, methods of a study.
+"""Learning curves: return above cost (above the multiplier), one column per task, methods of a study."""
 
-`draw_curves` draws, `caption` says in words what was done.
-"""
+from typing import NamedTuple
 
-import math
-
-import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from marvel.errors import InputError
 from workflow import tuning
 from workflow.captions import interval_sentences
-from workflow.figures import style
-from workflow.figures.grids import POINTS, curve
-from workflow.figures.panels import FAINT_SEEDS, draw_limit, draw_panel, draw_price, legend, seeds_phrase, x_label
+from workflow.figures import panels, scales, style
+from workflow.figures.grids import POINTS, Curve, curve, parametric
+
+KEYS = ("methods", "tasks", "rows", "x", "units", "source", "window", "sweep")
+DEFAULTS = {"rows": ["return", "cost"], "x": "env_steps", "units": "raw", "source": "train", "window": 1}
+INPUTS = ("scores",)
 
 X_LABELS = {
     "env_steps": "environment steps",
@@ -28,8 +28,89 @@ SOURCES = {
     "eval": "evaluation episodes (deterministic policy)",
 }
 ROWS = {"return": "Return", "cost": "cost", "multiplier": "multiplier"}
-HEIGHTS = {"return": 1.3, "cost": 1.05, "multiplier": 0.95}  # inches
-MAX_COLUMNS = 4
+HEIGHTS = {"return": 1.2, "cost": 1.05, "multiplier": 0.95}  # inches
+
+
+class View(NamedTuple):
+    """What of the scores is shown, and how: the keys of an entry, and the most points per curve."""
+
+    rows: tuple[str, ...]
+    x: str
+    units: str
+    source: str
+    window: int
+    points: int
+
+    def column(self, row: str) -> str:
+        """The column of scores.csv that a row of panels shows."""
+        if row == "multiplier":
+            return "multiplier"
+        return f"{self.source}_{row}" + ("_normalized" if self.units == "normalized" else "")
+
+    def limit(self, scores: pd.DataFrame) -> float:
+        """The cost limit in the units shown."""
+        return 1.0 if self.units == "normalized" else float(scores["cost_limit"].iloc[0])
+
+    @property
+    def parametric(self) -> bool:
+        """Whether x is something that runs bring about themselves."""
+        return self.x == "cumulative_cost"
+
+
+def draw(
+    scores: pd.DataFrame,
+    rows: list[str] = DEFAULTS["rows"],
+    x: str = DEFAULTS["x"],
+    units: str = DEFAULTS["units"],
+    source: str = DEFAULTS["source"],
+    window: int = DEFAULTS["window"],
+    sweep: bool = False,
+    labels: dict[str, str] | None = None,
+    points: int = POINTS,
+) -> tuple[Figure, str]:
+    """Learning curves of all methods on all tasks, one row of panels for each of `rows`.
+
+    Args:
+        scores: rows of scores.csv with one cost limit per task.
+        rows: keys of `ROWS`, from top to bottom.
+        x: a key of `X_LABELS`.
+        units: `raw` or `normalized` (DSRL's); the multiplier has one unit.
+        source: `train` or `eval`.
+        window: rounds in a moving average; 1 leaves them raw.
+        sweep: the methods are one method at rising values of an option, in the order of the scores.
+        labels: {method: what it is called in print}.
+        points: at most this many points per curve.
+
+    Returns:
+        The figure and its caption.
+
+    Raises:
+        InputError: see `check`.
+    """
+    check(scores)
+    view = View(tuple(rows), x, units, source, window, points)
+    tasks, methods = list(dict.fromkeys(scores["task"])), list(dict.fromkeys(scores["method"]))
+    looks = style.styles(methods if sweep else style.order(methods), sweep, labels)
+    made = {task: _curves(scores[scores["task"] == task], list(looks), view) for task in tasks}
+    shown = {
+        name: look for name, look in looks.items() if any(name in c for rows in made.values() for c in rows.values())
+    }
+    counts = scores.groupby(["task", "method"])["seed"].nunique()
+    log = {row: _is_log(row, made, scores, view) for row in view.rows}
+    with plt.rc_context(style.RC):
+        heights = [HEIGHTS[row] for row in view.rows]
+        figure, columns = panels.task_panels(tasks, heights, extra=panels.legend_rows(shown))
+        for task, column in columns.items():
+            for axes, row in zip(column, view.rows, strict=True):
+                _panel(axes, row, made[task][row], looks, view.limit(scores[scores["task"] == task]), log[row])
+                if panels.is_left(tasks, task):
+                    axes.set_ylabel(_y_label(row, view.units, log[row]))
+        panels.legend(figure, shown, _constant(scores), _limit_label(scores, view))
+        x_name = X_LABELS[x] + (f" (moving average of {window} rounds)" if window > 1 else "")
+        ends = "; dots: last round of each seed" if view.parametric else ""
+        panels.foot(figure, x_name, panels.curves_key(counts, not view.parametric) + ends, tuning.footnote(tasks))
+        figure.align_ylabels()
+    return figure, caption(scores, counts, view, log.get("cost", False), looks)
 
 
 def check(scores: pd.DataFrame) -> None:
@@ -46,100 +127,58 @@ def check(scores: pd.DataFrame) -> None:
             raise InputError(f"{task} has runs with cost limits {limits}; a panel shows one limit (choose --methods).")
 
 
-def column(row: str, source: str, units: str) -> str:
-    """The column of scores.csv that a row of panels shows."""
+def _curves(part: pd.DataFrame, methods: list[str], view: View) -> dict[str, dict[str, Curve]]:
+    """{row: {method: its curve}} of one task; methods without a value are left out."""
+    make, made = parametric if view.parametric else curve, {}
+    groups = {name: part[part["method"] == name] for name in methods}
+    for row in view.rows:
+        lines = {
+            name: make(group, view.x, view.column(row), view.window, view.points) for name, group in groups.items()
+        }
+        made[row] = {name: line for name, line in lines.items() if line is not None}
+    return made
+
+
+def _is_log(row: str, made: dict, scores: pd.DataFrame, view: View) -> bool:
+    """Whether a row of panels is logarithmic, in all its columns: never one beside a linear one."""
+    if row != "cost":
+        return row == "multiplier"
+    limits = {task: view.limit(scores[scores["task"] == task]) for task in made}
+    return any(scales.exceeds(rows[row], limits[task]) for task, rows in made.items())
+
+
+def _panel(axes: Axes, row: str, made: dict[str, Curve], looks: dict, limit: float, log: bool) -> None:
+    """One panel: the curves, the limit and the y-axis."""
+    axes.margins(x=0.03)
+    panels.draw_curves(axes, made, looks)
+    panels.ticks(axes)
+    if row == "cost":
+        axes.axhline(limit, zorder=2.5, **style.LIMIT)
+    if not made:
+        return
     if row == "multiplier":
-        return "multiplier"
-    return f"{source}_{row}" + ("_normalized" if units == "normalized" else "")
+        scales.scale_multipliers(axes, made)
+    elif row == "cost":
+        scales.scale_costs(axes, made, limit, log)
+    else:
+        axes.set_ylim(*scales.means_span(made))
 
 
-def draw_curves(
-    scores: pd.DataFrame,
-    units: str = "raw",
-    source: str = "train",
-    x: str = "env_steps",
-    window: int = 1,
-    points: int = POINTS,
-    rows: tuple[str, ...] = ("return", "cost"),
-    sweep: list[str] | None = None,
-) -> tuple[Figure, str]:
-    """Learning curves of all methods on all tasks, one row of panels for each of `rows`.
-
-    Args:
-        scores: rows of scores.csv with one cost limit per task.
-        units: `raw` or `normalized` (DSRL's); the multiplier has one unit.
-        source: `train` or `eval`.
-        x: a key of `X_LABELS`.
-        window: rounds in a moving average; 1 leaves them raw.
-        points: at most this many points per curve.
-        rows: keys of `ROWS`, from top to bottom.
-        sweep: methods that are one method at rising values of an option; they get the colours of a scale, in this
-            order.
-
-    Returns:
-        The figure and its caption.
-
-    Raises:
-        InputError: see `check`.
-    """
-    check(scores)
-    tasks, methods = list(dict.fromkeys(scores["task"])), style.order(list(scores["method"]), sweep)
-    looks = style.styles(methods, sweep)
-    blocks = math.ceil(len(tasks) / MAX_COLUMNS)
-    columns = math.ceil(len(tasks) / blocks)
-    width = style.COLUMN_WIDTH if columns == 1 else style.TEXT_WIDTH
-    heights = [HEIGHTS[row] * (1 if blocks == 1 else 0.9) for row in rows]
-    with plt.rc_context(style.RC):
-        figure = Figure(figsize=(width, 0.85 + blocks * (sum(heights) + 0.35)), layout="constrained")
-        panels = figure.subplots(len(rows) * blocks, columns, squeeze=False, height_ratios=heights * blocks)
-        for axes in panels.flat:
-            axes.set_visible(False)
-        drawn, log_tasks = [], []
-        for index, task in enumerate(tasks):
-            block = panels[len(rows) * (index // columns) : len(rows) * (index // columns + 1), index % columns]
-            part = scores[scores["task"] == task]
-            for axes, row in zip(block, rows, strict=True):
-                made = {
-                    name: curve(part[part["method"] == name], x, column(row, source, units), window, points)
-                    for name in methods
-                }
-                made = {name: line for name, line in made.items() if line is not None}
-                drawn += made
-                axes.set_visible(True)
-                axes.margins(x=0.02)
-                draw_panel(axes, made, looks)
-                axes.yaxis.set_major_locator(MaxNLocator(4))
-                axes.yaxis.set_major_formatter(FuncFormatter(style.thousands))
-                axes.xaxis.set_major_locator(MaxNLocator(4 if columns > 2 else 6, steps=[1, 2, 4, 5, 10]))
-                axes.xaxis.set_major_formatter(FuncFormatter(style.thousands))
-                if row == "cost":
-                    limit = 1.0 if units == "normalized" else float(part["cost_limit"].iloc[0])
-                    if draw_limit(axes, limit, made):
-                        log_tasks.append(task)
-                if row == "multiplier":
-                    draw_price(axes, made)
-                if index % columns == 0:
-                    axes.set_ylabel(_y_label(row, units))
-            for axes in block[:-1]:
-                axes.sharex(block[-1])
-                axes.tick_params(labelbottom=False)
-            block[0].set_title(tuning.label(task))
-        shown = [name for name in methods if name in drawn]
-        limits = sorted(scores["cost_limit"].unique())
-        limit = f"cost limit {limits[0]:g}" if len(limits) == 1 and units == "raw" else "cost limit"
-        legend(figure, shown, looks, _constant(scores), limit if "cost" in rows else None, width)
-        counts = scores.groupby(["task", "method"])["seed"].nunique()
-        tuning.foot(figure, x_label(X_LABELS[x], window, counts), tuning.footnote(tasks))
-        figure.align_ylabels()
-    return figure, caption(scores, counts, units, source, x, window, points, rows, log_tasks)
-
-
-def _y_label(row: str, units: str) -> str:
+def _y_label(row: str, units: str, log: bool) -> str:
     if row == "multiplier":
         return "multiplier\n(log scale)"
+    if row == "cost" and log:
+        return "cost (log\nabove the limit)"
     if units == "normalized":
         return "return\n(DSRL's 0 to 1)" if row == "return" else "cost\n(1 = the limit)"
     return f"{row}\n(sum per episode)"
+
+
+def _limit_label(scores: pd.DataFrame, view: View) -> str | None:
+    if "cost" not in view.rows:
+        return None
+    limits = sorted(scores["cost_limit"].unique())
+    return f"cost limit {limits[0]:g}" if len(limits) == 1 and view.units == "raw" else "cost limit"
 
 
 def _constant(scores: pd.DataFrame) -> set[str]:
@@ -147,52 +186,55 @@ def _constant(scores: pd.DataFrame) -> set[str]:
     return set(scores["method"]) - set(scores.loc[scores["round"] > 0, "method"])
 
 
-def caption(
-    scores: pd.DataFrame,
-    counts: pd.Series,
-    units: str,
-    source: str,
-    x: str,
-    window: int,
-    points: int,
-    rows: tuple[str, ...],
-    log_tasks: list[str],
-) -> str:
+def caption(scores: pd.DataFrame, counts: pd.Series, view: View, log: bool, looks: dict[str, style.Style]) -> str:
     """What a reader must know to read the figure, in full sentences."""
-    constant = sorted(_constant(scores))
     limits = ", ".join(f"{limit:g}" for limit in sorted(scores["cost_limit"].unique()))
-    scale = "in raw units" if units == "raw" else "in DSRL's normalised units"
-    names = [ROWS[row] for row in rows if row != "multiplier"]
+    scale = "in raw units" if view.units == "raw" else "in DSRL's normalised units"
+    names = [ROWS[row] for row in view.rows if row != "multiplier"] or ["multiplier"]
     what = " (above) and ".join(names) + (" (below)" if len(names) > 1 else "")
     parts = [
-        f"{what[:1].upper()}{what[1:]} of the {SOURCES[source]} against {X_LABELS[x]}, {scale}; "
-        f"{seeds_phrase(counts)}.",
-        f"Bold: mean over seeds. Faint: single seeds, drawn where there are at most {FAINT_SEEDS}. Band: interval.",
-        interval_sentences(counts),
+        f"{what[:1].upper()}{what[1:]} of the {SOURCES[view.source]} against {X_LABELS[view.x]}, {scale}; "
+        f"{panels.seeds_phrase(counts)}.",
+        f"Bold: mean over seeds. Faint: single seeds, drawn where there are at most {panels.FAINT_SEEDS}."
+        + ("" if view.parametric else " Band: interval."),
+        f"Black dashes: the cost limit ({limits} per episode)."
+        if "cost" in view.rows
+        else f"The cost limit is {limits} per episode.",
+        "" if view.parametric else interval_sentences(counts),
     ]
-    if "cost" in rows:
-        parts.insert(2, f"Black dashes: the cost limit ({limits} per episode).")
-    else:
-        parts.insert(2, f"The cost limit is {limits} per episode.")
-    if "multiplier" in rows:
+    if "multiplier" in view.rows:
         parts.append(
             "Bottom: the multiplier (scaled reward per unit of cost) at the end of each round, on an axis that is "
             "logarithmic down to its lowest tick above 0 and linear below that."
         )
-    if constant:
-        names = ", ".join(constant)
-        parts.append(f"Horizontal: {names}, not trained online; mean and interval of the deterministic evaluation.")
+    if constant := _constant(scores):
+        named = ", ".join(look.label for name, look in looks.items() if name in constant)
+        parts.append(f"Horizontal: {named}, not trained online; mean and interval of the deterministic evaluation.")
+    parts += _treatment(scores, view)
+    parts.append("Axes span the means; bands and single seeds may go beyond them.")
+    if log:
+        parts.append("The cost axes are linear up to the limit and logarithmic above it.")
+    return " ".join(filter(None, parts)) + tuning.sentence(scores["task"], tuning.MARK)
+
+
+def _treatment(scores: pd.DataFrame, view: View) -> list[str]:
+    """Sentences on smoothing, thinning and the grid."""
+    parts = []
     rounds = scores.groupby(["task", "method", "seed"])["round"].max().max()
-    if window > 1:
-        parts.append(f"Each value is the moving average of {window} rounds.")
-    if source == "train" and rounds > points:
-        parts.append(f"Consecutive rounds are averaged so that at most {points} points per curve are drawn.")
-    elif window == 1:
+    if view.window > 1:
+        parts.append(f"Each value is the moving average of {view.window} rounds.")
+    if view.source == "train" and rounds > view.points:
+        parts.append(f"Consecutive rounds are averaged so that at most {view.points} points per curve are drawn.")
+    elif view.window == 1:
         parts.append("Values are not smoothed.")
-    parts.append(
-        "Seeds may differ in steps per round, so each is interpolated linearly onto a common grid, which ends where "
-        "the shortest seed does."
-    )
-    if log_tasks:
-        parts.append(f"The cost axis is linear up to the limit and logarithmic above it ({', '.join(log_tasks)}).")
-    return " ".join(parts) + tuning.sentence(scores["task"], tuning.MARK)
+    if view.parametric:
+        parts.append(
+            f"Seeds spend different {X_LABELS[view.x]}, so a point of a bold curve is the mean of both over seeds at "
+            "equal environment steps; a dot is where a seed ends."
+        )
+    else:
+        parts.append(
+            "Seeds may differ in steps per round, so each is interpolated linearly onto a common grid, which ends "
+            "where the shortest seed does."
+        )
+    return parts

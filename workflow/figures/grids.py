@@ -12,11 +12,13 @@ class Curve(NamedTuple):
     """One method on one task, on a grid that its seeds share.
 
     `x` is (points,), `values` (seeds, points). A method that only evaluated its start policy has no grid: `x` is None
-    and `values` is (seeds, 1), drawn as a horizontal line.
+    and `values` is (seeds, 1), drawn as a horizontal line. `runs` holds each seed's own (x, values) where the grid is
+    one of means in both directions (`parametric`); such seeds end at different x.
     """
 
     x: np.ndarray | None
     values: np.ndarray
+    runs: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
 
 def moving_average(values: np.ndarray, window: int) -> np.ndarray:
@@ -56,8 +58,7 @@ def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int 
     if rows.empty:
         return None
     if rows["round"].max() == 0:
-        values = rows.sort_values("seed")[column.replace("train_", "eval_")].to_numpy(dtype=np.float64)
-        return Curve(None, values[:, None]) if len(values) and not np.isnan(values).any() else None
+        return _evaluated(rows, column)
     seeds = []
     for _, run in rows.sort_values("round").groupby("seed"):
         run = run[run[column].notna() & run[x].notna()]
@@ -65,6 +66,41 @@ def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int 
             return None
         values = moving_average(run[column].to_numpy(dtype=np.float64), window)
         seeds.append(thin(run[x].to_numpy(dtype=np.float64), values, points))
-    first, last = max(s[0][0] for s in seeds), min(s[0][-1] for s in seeds)
-    grid = np.linspace(first, max(first, last), max(len(s[0]) for s in seeds))
-    return Curve(grid, np.stack([np.interp(grid, *seed) for seed in seeds]))
+    return Curve(*_shared(seeds))
+
+
+def parametric(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int = POINTS) -> Curve | None:
+    """A curve against something that a run brings about itself, such as its cumulative cost.
+
+    Seeds share no grid of it: cut at the seed with the least, a mean curve would hide the end of all others. So the
+    mean of x and the mean of the values are taken at equal environment steps, and each seed is kept beside them.
+
+    Args:
+        rows, x, column, window, points: as in `curve`.
+
+    Returns:
+        As `curve`, with `runs`.
+    """
+    lines = [curve(rows, "env_steps", name, w, points) for name, w in ((x, 1), (column, window))]
+    if None in lines or lines[1].x is None:
+        return lines[1]
+    grid = lines[1].x
+    across = np.stack([np.interp(grid, lines[0].x, seed) for seed in lines[0].values])
+    runs = []
+    for _, run in rows.sort_values("round").groupby("seed"):
+        run = run[run[column].notna() & run[x].notna()]
+        runs.append(thin(run[x].to_numpy(float), moving_average(run[column].to_numpy(float), window), points))
+    return Curve(across.mean(axis=0), lines[1].values, tuple(runs))
+
+
+def _evaluated(rows: pd.DataFrame, column: str) -> Curve | None:
+    """The evaluation of a method that was not trained, without a grid."""
+    values = rows.sort_values("seed")[column.replace("train_", "eval_")].to_numpy(dtype=np.float64)
+    return Curve(None, values[:, None]) if len(values) and not np.isnan(values).any() else None
+
+
+def _shared(seeds: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The grid that seeds share, (points,), and their values on it, (seeds, points)."""
+    first, last = max(seed[0][0] for seed in seeds), min(seed[0][-1] for seed in seeds)
+    grid = np.linspace(first, max(first, last), max(len(seed[0]) for seed in seeds))
+    return grid, np.stack([np.interp(grid, *seed) for seed in seeds])

@@ -7,12 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from marvel.errors import InputError
-from workflow.figures.curves import draw_curves
+from workflow.figures import curves
+from workflow.names import label
 from workflow.runs.records import options
+
+KEYS = ("tasks",)
+INPUTS = ("progress", "cost_limit")
 
 
 def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
-    """The progress of offline runs as rows that `draw_curves` takes: an algorithm is a method, an evaluation a round.
+    """The progress of offline runs as rows that `curves.draw` takes: an algorithm is a method, an evaluation a round.
 
     Args:
         files: {algorithm}/{task}/seed{number}/progress.csv, run.json beside each; `trained_for` is its own cost limit.
@@ -34,15 +38,25 @@ def read_offline(files: list[Path], cost_limit: float) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def draw_offline(rows: pd.DataFrame) -> tuple[Figure, str]:
+def draw(progress: list[Path], cost_limit: float, tasks: list[str] | None = None) -> tuple[Figure, str]:
     """Return above cost, one column per task, one curve per offline algorithm; the figure and its caption.
 
     Args:
-        rows: As returned by `read_offline`.
+        progress, cost_limit: as in `read_offline`.
+        tasks: only these.
+
+    Raises:
+        InputError: a file of another kind, or no run on one of the tasks.
     """
-    figure, text = draw_curves(rows, source="eval", x="updates")
-    episodes = ", ".join(f"{count:g}" for count in sorted(rows["eval_episodes"].dropna().unique()))
+    rows = read_offline(progress, cost_limit)
+    known = list(dict.fromkeys(rows["task"]))
+    if missing := [task for task in tasks or [] if task not in known]:
+        raise InputError(f"--progress has no task {missing[0]}; it has {', '.join(known)}.")
+    rows = rows[rows["task"].isin(tasks or known)]
     other = rows[rows["trained_for"] != rows["cost_limit"]].drop_duplicates("method")
-    limits = [f"{row.method} was trained for a cost limit of {row.trained_for:g}" for row in other.itertuples()]
+    labels = {row.method: f"{label(row.method)} (for limit {row.trained_for:g})" for row in other.itertuples()}
+    figure, text = curves.draw(rows, source="eval", x="updates", labels=labels)
+    episodes = ", ".join(f"{count:g}" for count in sorted(rows["eval_episodes"].dropna().unique()))
+    limits = [f"{label(row.method)} was trained for a cost limit of {row.trained_for:g}" for row in other.itertuples()]
     text += f" {'; '.join(limits)}." if limits else ""
     return figure, f"Offline training, before any online step; {episodes} episodes an evaluation. {text}"

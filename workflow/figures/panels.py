@@ -1,6 +1,7 @@
-"""One panel of curves and what surrounds it: seeds, intervals, the cost limit, axes and the legend."""
+"""Panels of a figure and what surrounds them: curves, rows of names, the legend and the foot."""
 
 import math
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,19 +9,67 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from workflow import tuning
 from workflow.figures import style
 from workflow.figures.grids import Curve
 from workflow.statistics.intervals import fresh, mean_interval, percentile_coverage
 
+COLUMNS = 2  # panels side by side
 FAINT_SEEDS = 5  # single seeds are drawn up to this many
-LOG_FROM = 8  # the cost axis turns logarithmic above the limit when a mean cost exceeds this many limits
-MEAN_LINE = {"linewidth": 1.2, "markersize": 3.4, "markeredgecolor": "white", "markeredgewidth": 0.4}
-LETTER = 0.06  # inches, about the width of a 7 pt letter
+MEAN_LINE = {"linewidth": 1.2, "markersize": 3.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
+LETTER = 0.055  # inches, about the width of a 7 pt letter
+ROW = 0.17  # inches per name
 
 
-def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Style]) -> None:
-    """Draw each method's seeds (faint), interval (band) and mean (bold, with a few markers)."""
+def task_panels(
+    tasks: list[str], heights: list[float], width: float = style.WIDTH, extra: float = 0.0
+) -> tuple[Figure, dict[str, list[Axes]]]:
+    """A figure with a column of panels for each task, two side by side, the next tasks below.
+
+    Args:
+        tasks: In order.
+        heights: Of the panels of a column, in inches.
+        width: Of the figure, in inches.
+        extra: Inches for the legend and the foot beside the usual.
+
+    Returns:
+        The figure and {task: its panels from top to bottom}; panels of a column share the x-axis.
+    """
+    columns = min(COLUMNS, len(tasks))
+    blocks = math.ceil(len(tasks) / columns)
+    figure = Figure(figsize=(width, 0.95 + extra + blocks * (sum(heights) + 0.4)), layout="constrained")
+    axes = figure.subplots(len(heights) * blocks, columns, squeeze=False, height_ratios=heights * blocks)
+    panels = {}
+    for index, task in enumerate(tasks):
+        first = len(heights) * (index // columns)
+        panels[task] = list(axes[first : first + len(heights), index % columns])
+        panels[task][0].set_title(tuning.label(task))
+        for upper in panels[task][:-1]:
+            upper.sharex(panels[task][-1])
+            upper.tick_params(labelbottom=False)
+    if len(tasks) % columns:
+        for empty in axes[-len(heights) :, -1]:
+            empty.set_visible(False)
+    return figure, panels
+
+
+def is_left(tasks: list[str], task: str) -> bool:
+    """Whether a task's panels stand at the left, where the y-axis has its name."""
+    return tasks.index(task) % min(COLUMNS, len(tasks)) == 0
+
+
+def ticks(axes: Axes, x: int = 4, y: int = 4) -> None:
+    """A few round ticks on both axes, thousands written as k."""
+    axes.xaxis.set_major_locator(MaxNLocator(x, steps=[1, 2, 4, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(y))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(style.thousands))
+
+
+def draw_curves(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Style]) -> None:
+    """Each method's seeds (faint), interval (band) and mean (bold, with a few markers)."""
     names = list(curves)
     for place, name in enumerate(reversed(names)):  # the first of the legend is drawn last, on top
         curve, look = curves[name], looks[name]
@@ -30,10 +79,8 @@ def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Styl
             if len(curve.values) > 1:
                 axes.axhspan(low[0], high[0], color=look.color, alpha=0.1, linewidth=0, zorder=1.9)
             continue
-        if len(curve.values) <= FAINT_SEEDS:
-            for values in curve.values:
-                axes.plot(curve.x, values, color=look.color, linewidth=0.4, alpha=0.3, zorder=2.2)
-        if len(curve.values) > 1:
+        _draw_seeds(axes, curve, look)
+        if len(curve.values) > 1 and not curve.runs:
             axes.fill_between(curve.x, low, high, color=look.color, alpha=0.15, linewidth=0, zorder=2)
         every = max(1, len(curve.x) // 5)
         axes.plot(
@@ -48,43 +95,77 @@ def draw_panel(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Styl
         )
 
 
-def draw_limit(axes: Axes, limit: float, curves: dict[str, Curve]) -> bool:
-    """Dash the cost limit in and scale the axis so that both it and the curves can be read.
+def _draw_seeds(axes: Axes, curve: Curve, look: style.Style) -> None:
+    """Single seeds where there are few; of a parametric curve the end of every seed."""
+    lines = curve.runs or [(curve.x, values) for values in curve.values]
+    if len(curve.values) <= FAINT_SEEDS:
+        for x, values in lines:
+            axes.plot(x, values, color=look.color, linewidth=0.4, alpha=0.3, zorder=2.2)
+    for x, values in curve.runs:
+        axes.plot(x[-1], values[-1], look.marker, color=look.color, markersize=3, alpha=0.55, markeredgewidth=0)
 
-    Returns:
-        Whether the axis is logarithmic above the limit.
+
+def whiskers(
+    axes: Axes,
+    names: list[str],
+    values: dict[str, tuple],
+    looks: dict,
+    hollow: set[str] = frozenset(),
+    most: float = np.inf,
+) -> None:
+    """A dot with its interval for each name, the first at the top; a name without a value keeps an empty line.
+
+    A mean beyond `most` is an arrow there with its number beside it.
     """
-    axes.axhline(limit, zorder=2.5, **style.LIMIT)
-    top = max((np.mean(curve.values, axis=0).max() for curve in curves.values()), default=0.0)
-    logarithmic = limit > 0 and top > LOG_FROM * limit
-    if logarithmic:
-        axes.set_yscale("symlog", linthresh=limit, linscale=1)
-        ticks = [0.0, limit] + [limit * 10**k for k in range(1, 1 + math.ceil(math.log10(top / limit)))]
-        axes.set_yticks(ticks, [style.thousands(tick) for tick in ticks])
-        axes.yaxis.set_minor_locator(plt.NullLocator())
-        axes.set_ylim(0, top * 1.3)
-        axes.set_title("log above the limit", loc="right", y=0.99, pad=-7, fontsize=style.RC["font.size"])
-    else:
-        axes.set_ylim(0, None)
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, max(high, 1.25 * limit))
-    return logarithmic
+    for place, name in enumerate(names):
+        if name not in values:
+            continue
+        middle, low, high = (float(value) for value in values[name])
+        look = looks[name]
+        if not np.isnan(low) and low < most:
+            ends = [low, min(high, most)]
+            axes.plot(ends, [place, place], color=look.color, linewidth=2.2, alpha=0.45, solid_capstyle="butt")
+        if middle > most:
+            axes.annotate(f"{middle:.3g} ▸", (most, place), ha="right", va="center", color=look.color)
+            continue
+        face = "white" if name in hollow else look.color
+        axes.plot(
+            [middle],
+            [place],
+            look.marker,
+            color=look.color,
+            markerfacecolor=face,
+            markersize=4.2,
+            markeredgewidth=0.8,
+            clip_on=False,
+            zorder=3,
+        )
+    name_rows(axes, [looks[name].label for name in names])
 
 
-def draw_price(axes: Axes, curves: dict[str, Curve]) -> None:
-    """Scale a multiplier's axis: logarithmic over the decades of the methods' peaks (two to five), linear below."""
-    peaks = [np.mean(curve.values, axis=0).max() for curve in curves.values()]
-    peaks = [peak for peak in peaks if peak > 0]
-    if not peaks:
-        axes.set_ylim(0, 1)
-        return
-    top = math.floor(math.log10(max(peaks)))
-    low = min(top - 2, max(top - 5, math.floor(math.log10(min(peaks)))))
-    axes.set_yscale("symlog", linthresh=10.0**low, linscale=0.2 * (top - low + 1))
-    ticks = [10.0**k for k in range(low, top + 1, 1 if top - low < 4 else 2)]
-    axes.set_yticks([0, *ticks], ["0", *(f"{tick:g}" for tick in ticks)])
-    axes.yaxis.set_minor_locator(plt.NullLocator())
-    axes.set_ylim(0, max(curve.values.max() for curve in curves.values()) * 1.4)
+def name_rows(axes: Axes, labels: list[str]) -> None:
+    """A row for each label, the first at the top."""
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+
+
+def row_panels(count: int, rows: int, extra: float = 0.0) -> tuple[Figure, list[Axes]]:
+    """A figure with panels over rows of names, two side by side, the next below."""
+    blocks = math.ceil(count / COLUMNS)
+    height = 0.25 + extra + blocks * (0.5 + ROW * max(rows, 2))
+    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+    axes = figure.subplots(blocks, min(COLUMNS, count), sharey=True, squeeze=False)
+    for empty in axes.flat[count:]:
+        empty.set_visible(False)
+    return figure, list(axes.flat[:count])
+
+
+def at_least(axes: Axes, low: float, high: float) -> None:
+    """Widen an x-axis so that a difference of no importance does not fill the panel."""
+    now = axes.get_xlim()
+    axes.set_xlim(min(low, now[0]), max(high, now[1]))
 
 
 def seeds_phrase(counts: pd.Series) -> str:
@@ -93,28 +174,55 @@ def seeds_phrase(counts: pd.Series) -> str:
     return f"n = {low} seed{'s' if low > 1 else ''}" if low == high else f"n = {low} to {high} seeds"
 
 
-def x_label(name: str, window: int, counts: pd.Series) -> str:
-    """The x-axis' name and, below it, what bold, faint and bands are."""
-    averaged = f" (moving average of {window} rounds)" if window > 1 else ""
-    faint = "faint: seeds; " if counts.min() <= FAINT_SEEDS else ""
-    band = f"band: about {100 * percentile_coverage(counts.min()):.0f} % coverage; " if counts.min() > 1 else ""
-    return f"{name}{averaged}\nbold: mean; {faint}{band}{seeds_phrase(counts)}"
+def curves_key(counts: pd.Series, band: bool = True) -> str:
+    """What bold, faint and bands are, for the foot of a figure of curves."""
+    faint = "; faint: seeds" if counts.min() <= FAINT_SEEDS else ""
+    coverage = f"; band: about {100 * percentile_coverage(counts.min()):.0f} % coverage" * bool(
+        band and counts.min() > 1
+    )
+    return f"bold: mean{faint}{coverage}; {seeds_phrase(counts)}"
 
 
-def legend(
-    figure: Figure, names: list[str], looks: dict[str, style.Style], constant: set[str], limit: str | None, width: float
-) -> None:
-    """One legend above the panels, in as many columns as fit the width; `limit` labels the cost limit's dashes."""
+def foot(figure: Figure, *lines: str) -> None:
+    """Write the lines that are not empty below a figure, folded to its width."""
+    letters = int(figure.get_figwidth() / LETTER)
+    if lines := [part for line in lines if line for part in textwrap.wrap(line, letters)]:
+        figure.supxlabel("\n".join(lines))
+
+
+def legend(figure: Figure, looks: dict[str, style.Style], constant: set[str], limit: str | None) -> None:
+    """One legend above the panels, in as many columns as fit the width; `limit` labels the cost limit's dashes.
+
+    Args:
+        figure: To write on.
+        looks: Of the methods shown, in order.
+        constant: Those drawn as a horizontal line.
+        limit: None where no limit is drawn.
+    """
     handles = []
-    for name in names:
-        look = looks[name]
+    for name, look in looks.items():
         marker = None if name in constant else look.marker
         handles.append(
-            Line2D([], [], color=look.color, linestyle=look.linestyle, marker=marker, label=name, **MEAN_LINE)
+            Line2D([], [], color=look.color, linestyle=look.linestyle, marker=marker, label=look.label, **MEAN_LINE)
         )
     if limit is not None:
         handles.append(Line2D([], [], label=limit, **style.LIMIT))
-    inches = 0.5 + LETTER * max(len(handle.get_label()) for handle in handles)  # handle and gaps, then letters
-    fit = max(1, min(len(handles), int(width / inches)))
+    inches = 0.55 + LETTER * max(len(handle.get_label()) for handle in handles)  # handle and gaps, then letters
+    fit = max(1, min(len(handles), int(figure.get_figwidth() / inches)))
     balanced = math.ceil(len(handles) / math.ceil(len(handles) / fit))
-    figure.legend(handles=handles, loc="outside upper center", ncols=balanced, frameon=False, handlelength=2.6)
+    figure.legend(
+        handles=handles, loc="outside upper center", ncols=balanced, frameon=False, handlelength=2.6, columnspacing=1.0
+    )
+
+
+def legend_rows(looks: dict[str, style.Style]) -> float:
+    """About how many inches a legend takes more than one row does."""
+    inches = 0.55 + LETTER * max((len(look.label) for look in looks.values()), default=0)
+    fit = max(1, int(style.WIDTH / inches))
+    return 0.13 * max(0, math.ceil((len(looks) + 1) / fit) - 1)
+
+
+def no_minor(axes: Axes) -> None:
+    """No ticks between those that were set."""
+    axes.yaxis.set_minor_locator(plt.NullLocator())
+    axes.xaxis.set_minor_locator(plt.NullLocator())

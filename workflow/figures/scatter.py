@@ -81,7 +81,7 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
     """
     columns = min(COLUMNS, len(data))
     rows = math.ceil(len(data) / columns)
-    width = style.COLUMN_WIDTH if columns == 1 else style.TEXT_WIDTH
+    width = style.WIDTH if columns == 1 else style.PAGE_WIDTH
     height = PANEL if columns > 3 else 1.5 * PANEL
     with plt.rc_context(style.RC):
         figure = Figure(figsize=(width, 0.9 + height * rows), layout="constrained")

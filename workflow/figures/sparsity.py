@@ -3,6 +3,8 @@
 The paper shows a t-SNE; this is a principal component analysis, which has no options and keeps large distances.
 """
 
+from pathlib import Path
+
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,9 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from marvel.datasets import read
 from marvel.errors import InputError
 from workflow.figures import style
 from workflow.statistics.ranks import active_share
+
+KEYS = ("tasks",)
+INPUTS = ("datasets",)
 
 POINTS = 4000  # steps drawn per task
 COLORS = {
@@ -46,44 +52,57 @@ def components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points @ loadings[:2].T * signs, (scale**2 / (scale**2).sum())[:2]
 
 
-def draw_sparsity(datasets: dict[str, dict[str, np.ndarray]], names: dict[str, str]) -> tuple[Figure, str]:
+def draw(datasets: list[Path], tasks: list[str] | None) -> tuple[Figure, str]:
     """One row per task: its steps in two dimensions, coloured by reward (left) and by cost (right).
 
     Args:
-        datasets: {task: arrays in DSRL's schema}.
-        names: {task: the file's name or a word for its origin}, for the caption.
+        datasets: files in DSRL's schema.
+        tasks: whose they are, in the same order.
 
     Returns:
         The figure and its caption.
+
+    Raises:
+        InputError: not a file for each task, or see `components`.
     """
-    shares = []
+    if len(datasets) != len(tasks or []):
+        raise InputError("sparsity needs --tasks and --datasets of equal number, in the same order.")
+    sentences = []
     with plt.rc_context(style.RC):
-        figure = Figure(figsize=(style.COLUMN_WIDTH * 1.35, 0.25 + 1.75 * len(datasets)), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, 0.25 + 1.55 * len(datasets)), layout="constrained")
         panels = figure.subplots(len(datasets), 2, squeeze=False)
-        for (left, right), (task, arrays) in zip(panels, datasets.items(), strict=True):
-            steps = len(arrays["rewards"])
-            chosen = np.random.default_rng(0).permutation(steps)[:POINTS]
-            both = np.concatenate([arrays["observations"][chosen], arrays["actions"][chosen]], axis=1)
-            plane, held = components(both)
-            for axes, key in ((left, "rewards"), (right, "costs")):
-                _cloud(figure, axes, plane, np.asarray(arrays[key])[chosen], key)
-                axes.set_title(f"{task}: {key[:-1]} of the step")
-                axes.set_xlabel(f"component 1 ({100 * held[0]:.0f} %)")
-            left.set_ylabel(f"component 2 ({100 * held[1]:.0f} %)")
-            shares.append(
-                f"{task} ({names[task]}, {steps:,} steps, {len(chosen):,} drawn): "
-                f"{100 * active_share(arrays['costs']):.1f} % of "
-                f"all steps have another cost than the most common one, {100 * active_share(arrays['rewards']):.1f} % "
-                "another reward (to a thousandth of the range)"
-            )
+        for row, task, path in zip(panels, tasks, datasets, strict=True):
+            arrays = read(path, task)
+            sentences.append(f"{task} ({origin(path)}, {_row(figure, row, task, arrays)}")
     text = (
         "State-action pairs of the offline data, standardised, on their first two principal components (the paper "
-        "shows a t-SNE), "
-        "coloured by reward and by cost, drawn in random order. Percent on an axis: share of the variance. "
-        "Colours of the "
-        "reward end at its 1st and 99th percentile. " + "; ".join(shares) + "."
+        "shows a t-SNE), coloured by reward and by cost, drawn in random order. Percent on an axis: share of the "
+        "variance. Colours of the reward end at its 1st and 99th percentile. " + "; ".join(sentences) + "."
     )
     return figure, text
+
+
+def origin(path: Path) -> str:
+    """A word for where a dataset comes from: collected here, or the downloaded file's own name."""
+    return "collected by this study" if path.with_name("run.json").is_file() else path.resolve().name
+
+
+def _row(figure: Figure, row: np.ndarray, task: str, arrays: dict[str, np.ndarray]) -> str:
+    """Draw a task's two panels; returns their counts for the caption."""
+    steps = len(arrays["rewards"])
+    chosen = np.random.default_rng(0).permutation(steps)[:POINTS]
+    both = np.concatenate([arrays["observations"][chosen], arrays["actions"][chosen]], axis=1)
+    plane, held = components(both)
+    for axes, key in zip(row, ("rewards", "costs"), strict=True):
+        _cloud(figure, axes, plane, np.asarray(arrays[key])[chosen], key)
+        axes.set_title(f"{task}: {key[:-1]}")
+        axes.set_xlabel(f"component 1 ({100 * held[0]:.0f} %)")
+    row[0].set_ylabel(f"component 2 ({100 * held[1]:.0f} %)")
+    return (
+        f"{steps:,} steps, {len(chosen):,} drawn): {100 * active_share(arrays['costs']):.1f} % of all steps have "
+        f"another cost than the most common one, {100 * active_share(arrays['rewards']):.1f} % another reward (to a "
+        "thousandth of the range)"
+    )
 
 
 def _cloud(figure: Figure, axes: Axes, plane: np.ndarray, values: np.ndarray, key: str) -> None:

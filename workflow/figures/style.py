@@ -1,6 +1,5 @@
 """One look for every figure: a fixed colour, dash and marker per method, fonts, sizes, deterministic files."""
 
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +8,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from marvel.files import replacing
+from workflow.names import label, order
 from workflow.runs.scores import write_files
 
-COLUMN_WIDTH = 3.3  # inches, one column of a two-column paper
-TEXT_WIDTH = 6.8  # inches, both columns
+WIDTH = 3.6  # inches: letters can be read in one column of a two-column paper and on a telephone
+PAGE_WIDTH = 6.8  # inches, a page: for what has too many panels
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so a figure has the same bytes on every machine
     "font.size": 7.0,
@@ -36,8 +36,9 @@ RC = {
     "ytick.major.size": 2.5,
     "pdf.fonttype": 42,
     "svg.hashsalt": "marvel",
-    "savefig.dpi": 300,
+    "savefig.dpi": 360,
     "text.usetex": False,
+    "text.parse_math": False,  # a label may hold a dollar sign
 }
 
 
@@ -47,77 +48,87 @@ class Style(NamedTuple):
     color: str
     linestyle: str | tuple
     marker: str
+    label: str = ""
 
 
 _DENSE = (0, (2.2, 1.2))
 _DASH_DOT = (0, (4, 1.2, 1, 1.2))
 _LONG = (0, (6, 1.5))
-_DOTS = (0, (1, 1.1))
 
-# No colour is used twice. The first are Okabe and Ito's, which colour-blind readers can tell apart, without the yellow
-# that vanishes on white paper; where two others are close, dash and marker differ.
+# The methods of the paper look the same in every figure. Six are Okabe and Ito's colours, which colour-blind readers can
+# tell apart, without the yellow that vanishes on white paper and with one green.
 METHODS = {
     "marvel": Style("#D55E00", "-", "o"),
-    "marvel_official": Style("#8C3B00", _LONG, "D"),
     "warm_start": Style("#0072B2", "-", "s"),
     "from_scratch": Style("#009E73", "-", "^"),
     "jsrl": Style("#E69F00", _LONG, "v"),
     "pex": Style("#56B4E9", _LONG, "P"),
     "so2": Style("#CC79A7", _LONG, "X"),
-    "vpa_dual_ascent": Style("#6A3D9A", _DASH_DOT, "<"),
-    "apid_only": Style("#1F8A8A", _DASH_DOT, ">"),
-    "vpa_pid": Style("#B03A6F", _DASH_DOT, "p"),
-    "rlpd_lag": Style("#7A6A00", "-", "h"),
-    "wsrl_lag": Style("#4466CC", "-", "d"),
-    "cal_ql_lag": Style("#000000", _DOTS, "*"),
-    "q_from_scratch": Style("#4B7F2B", _DASH_DOT, "h"),
-    "marvel_bear": Style("#A3341C", "-", "o"),
-    "warm_start_bear": Style("#123F73", "-", "s"),
-    "offline_only": Style("#666666", _DENSE, ""),
-    "bc": Style("#A08A00", _DOTS, ""),
-    "bc_safe": Style("#5F7F00", _DASH_DOT, ""),
-    "bear": Style("#9A6A5A", _DENSE, ""),
-    "cpq": Style("#3B3B98", "-", "o"),
+    "vpa_dual_ascent": Style("#7B2CBF", _DASH_DOT, "<"),
+    "vpa_pid": Style("#600000", _DASH_DOT, ">"),
+    "q_from_scratch": Style("#1B1B6B", _DASH_DOT, "D"),
+    "offline_only": Style("#7A7A7A", _DENSE, "d"),
 }
+# For others, in turn: the remaining colours that lie far (CIELAB) from those above and from each other on white.
+SPARE = (
+    Style("#000000", "-", "p"),
+    Style("#D6006C", _LONG, "*"),
+    Style("#786018", _DASH_DOT, "h"),
+    Style("#3A3AF0", "-", "8"),
+    Style("#E88A80", _LONG, "H"),
+)
 LIMIT = {"color": "#000000", "linestyle": (0, (5, 2.5)), "linewidth": 0.9}
-
-# Other colours for other methods (Paul Tol's muted set), so that a new method never borrows a known one's colour.
-_SPARE_COLORS = ("#332288", "#882255", "#44AA99", "#AA4499", "#117733", "#88A0EE", "#CC6677", "#999933")
-_SPARE_DASHES = ("-", _DASH_DOT, _LONG)
-_SPARE_MARKERS = "os^Dv<>PXph"
+ROW_COLOR = "#333333"  # of a method without a look of its own where its name stands beside its row
+SCALE = ("o", "s", "^", "v", "P", "X", "D", "<", ">", "p", "*", "d", "h", "8", "H")
 
 
-def styles(methods: list[str], sweep: list[str] | None = None) -> dict[str, Style]:
-    """A style for each method: the fixed one, or for an unknown name one chosen by the name itself.
+def styles(methods: list[str], sweep: bool = False, labels: dict[str, str] | None = None) -> dict[str, Style]:
+    """A look for each method of a figure, no colour and no marker twice up to 15 methods; after that, no pair of them.
 
-    Two unknown names that would get the same colour and dash in one figure are told apart by moving the
-    alphabetically later one to the next free combination. Methods named in `sweep` get the colours of a scale instead,
-    dark to light in that order, with the markers in turn.
+    Methods of `METHODS` have their own. Another method named after one of them (`pex_bear` after `pex`) takes its look
+    if the figure does not show that one; the rest get what is free, those of `SPARE` first, in the order given.
+
+    Args:
+        methods: In the order of the legend.
+        sweep: They are one method at rising values of an option: colours of a scale, dark to light in that order.
+        labels: {name: what it is called in print}, where that is not as in `workflow.names`.
     """
-    looks = [
-        (color, dash) for dash in _SPARE_DASHES for color in _SPARE_COLORS
-    ]  # all colours before any second dash pattern
-    taken: set[int] = set()
-    chosen = {}
-    for name in sorted(set(methods) - set(METHODS)):
-        number = zlib.crc32(name.encode())
-        index = number % len(_SPARE_COLORS)
-        while index in taken and len(taken) < len(looks):
-            index = (index + 1) % len(looks)
-        taken.add(index)
-        chosen[name] = Style(*looks[index], _SPARE_MARKERS[number // 8 % len(_SPARE_MARKERS)])
-    scale = {}
-    for place, name in enumerate(sweep or []):
-        shade = 0.9 * place / max(1, len(sweep) - 1)  # the scale's last, light yellow vanishes on white paper
-        color = to_hex(matplotlib.colormaps["viridis"](shade))
-        scale[name] = Style(color, "-", _SPARE_MARKERS[place % len(_SPARE_MARKERS)])
-    return {name: scale.get(name) or METHODS.get(name) or chosen[name] for name in methods}
+    if sweep:
+        chosen = _scale(methods)
+    else:
+        chosen = {name: METHODS[name] for name in methods if name in METHODS}
+        for name in methods:
+            base = max((known for known in METHODS if name.startswith(f"{known}_")), key=len, default=None)
+            if name not in chosen and base and METHODS[base] not in chosen.values():
+                chosen[name] = METHODS[base]
+        free = [look for look in (*SPARE, *METHODS.values(), *_MIXED) if look not in chosen.values()]
+        rest = [name for name in methods if name not in chosen]
+        chosen |= dict(zip(rest, free, strict=False))
+    return {name: chosen[name]._replace(label=label(name, labels)) for name in methods}
 
 
-def order(methods: list[str], sweep: list[str] | None = None) -> list[str]:
-    """Methods in the order of `sweep`, then of the fixed table, then others by name: one legend order everywhere."""
-    known = [*(sweep or []), *(name for name in METHODS if name not in (sweep or []))]
-    return sorted(set(methods), key=lambda name: (known.index(name) if name in known else len(known), name))
+def row_styles(methods: list[str], labels: dict[str, str] | None = None) -> dict[str, Style]:
+    """A look for each method where its name stands beside its row: its own, or else one dark grey dot for all."""
+    plain = Style(ROW_COLOR, "-", "o")
+    return {name: METHODS.get(name, plain)._replace(label=label(name, labels)) for name in methods}
+
+
+def _scale(methods: list[str]) -> dict[str, Style]:
+    """Colours of a scale; its last, light yellow vanishes on white paper, and the lime before it nearly does."""
+    shades = [0.8 * place / max(1, len(methods) - 1) for place in range(len(methods))]
+    colors = [to_hex(matplotlib.colormaps["plasma"](shade)) for shade in shades]
+    return {
+        name: Style(color, "-", SCALE[place % len(SCALE)])
+        for place, (name, color) in enumerate(zip(methods, colors, strict=True))
+    }
+
+
+_EVERY = (*METHODS.values(), *SPARE)
+_MIXED = tuple(  # every colour with every other marker and dash, for figures of very many methods
+    Style(color.color, other.linestyle, other.marker)
+    for shift in range(1, len(_EVERY))
+    for color, other in zip(_EVERY, (*_EVERY[shift:], *_EVERY[:shift]), strict=True)
+)
 
 
 def thousands(value: float, _position: int | None = None) -> str:

@@ -1,13 +1,21 @@
 # From scores, datasets and offline runs to figures.
-from workflow.figure_entries import figure_command, figure_inputs
+from workflow.figures.entries import figure_command, figure_inputs
+from workflow.figures.kinds import kind
+
+
+def figure_code(name):
+    """What redraws a figure besides its data: the command line's code, its kind's, and the tables that they read."""
+    module = kind(STUDY.figures[name]["kind"]).module
+    return [code_version("workflow.figures.__main__"), code_version(module, *DRAWN_WITH)]
+
+
+DRAWN_WITH = [ROOT / "workflow/config/hyperparameters.tsv", ROOT / "marvel/tasks.tsv"]
 
 
 # One rule for all figures of the config's `figures` section.
 rule figure:
     input:
         unpack(lambda w: figure_inputs(STUDY, w.figure)),
-        tuned=TUNED,
-        code=code_of("workflow.figures.__main__"),
     output:
         multiext(f"{BASE}/figures/{{figure}}", ".pdf", ".png", ".txt"),
     log:
@@ -18,6 +26,7 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
+        code=lambda w: figure_code(w.figure),
         command=lambda w: figure_command(STUDY, w.figure),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
@@ -29,7 +38,6 @@ rule scatter:
     input:
         data=expand(f"{BASE}/data/{{task}}/dataset.hdf5", task=STUDY.tasks),
         cards=expand(f"{BASE}/data/{{task}}/card.json", task=STUDY.tasks),
-        code=code_of("workflow.figures.scatter"),
     output:
         multiext(f"{BASE}/figures/datasets", ".pdf", ".png", ".txt"),
         table=f"{BASE}/tables/datasets.csv",
@@ -39,6 +47,7 @@ rule scatter:
         "../../environment.yml"
     threads: 1
     params:
+        code=code_version("workflow.figures.scatter", *DRAWN_WITH),
         filters=list(config["dataset"].get("filters", {})),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:

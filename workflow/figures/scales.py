@@ -1,0 +1,61 @@
+"""Where the axes of curves end, and where they are logarithmic."""
+
+import math
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from workflow.figures import style
+from workflow.figures.grids import Curve
+
+LOG_FROM = 8  # cost axes turn logarithmic above the limit when a mean cost exceeds this many limits
+
+
+def means_span(curves: dict[str, Curve]) -> tuple[float, float]:
+    """Ends of a y-axis: the means compared, and of what bands and seeds need beyond them up to a fifth of that span."""
+    means = np.concatenate([curve.values.mean(axis=0) for curve in curves.values()])
+    every = np.concatenate([curve.values.ravel() for curve in curves.values()])
+    low, high = means.min(), means.max()
+    span = (high - low) or abs(high) or 1.0
+    edge = 0.05 * span  # so that no mean runs on the axis
+    low, high = (
+        min(low - edge, max(every.min(), low - 0.2 * span)),
+        max(high + edge, min(every.max(), high + 0.2 * span)),
+    )
+    return float(low), float(high)
+
+
+def exceeds(curves: dict[str, Curve], limit: float) -> bool:
+    """Whether a mean cost is so many limits that a linear axis would hide the limit."""
+    return limit > 0 and max((c.values.mean(axis=0).max() for c in curves.values()), default=0) > LOG_FROM * limit
+
+
+def scale_costs(axes: Axes, curves: dict[str, Curve], limit: float, log: bool) -> None:
+    """A cost axis from 0 on which both the limit and the mean curves can be read."""
+    if not log:
+        top = max(means_span(curves)[1], 1.25 * limit)
+        axes.set_ylim(-0.04 * top, top)
+        return
+    top = max(limit, max(curve.values.mean(axis=0).max() for curve in curves.values()))
+    axes.set_yscale("symlog", linthresh=limit, linscale=1)
+    marks = [0.0, limit] + [limit * 10**k for k in range(1, 1 + math.ceil(math.log10(top / limit)))]
+    axes.set_yticks(marks, [style.thousands(mark) for mark in marks])
+    axes.yaxis.set_minor_locator(plt.NullLocator())
+    axes.set_ylim(-0.06 * limit, top * 1.3)
+
+
+def scale_multipliers(axes: Axes, curves: dict[str, Curve]) -> None:
+    """A multiplier's axis: logarithmic over the decades of the methods' peaks (two to five), linear below."""
+    peaks = [curve.values.mean(axis=0).max() for curve in curves.values()]
+    peaks = [peak for peak in peaks if peak > 0]
+    if not peaks:
+        axes.set_ylim(-0.03, 1)
+        return
+    top = math.floor(math.log10(max(peaks)))
+    low = min(top - 2, max(top - 5, math.floor(math.log10(min(peaks)))))
+    axes.set_yscale("symlog", linthresh=10.0**low, linscale=0.2 * (top - low + 1))
+    marks = [10.0**k for k in range(low, top + 1, 1 if top - low < 4 else 2)]
+    axes.set_yticks([0, *marks], ["0", *(f"{mark:g}" for mark in marks)])
+    axes.yaxis.set_minor_locator(plt.NullLocator())
+    axes.set_ylim(-0.15 * 10.0**low, max(curve.values.max() for curve in curves.values()) * 1.4)
