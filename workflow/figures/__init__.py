@@ -1,1 +1,1 @@
-"""Figures of a study: one module a kind (`kinds.py`), entries of a config (`entries.py`), style and panels beside them."""
+"""Figures of a study: one module a kind (kinds.py), entries of a config (entries.py), style and panels beside."""

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from workflow import tuning
 from workflow.captions import aggregate_sentences
 from workflow.figures import panels, style
+from workflow.names import order
 from workflow.statistics.aggregates import matrices
 from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
 from workflow.statistics.per_seed import per_seed, with_evaluated
@@ -72,7 +73,7 @@ def compared(
     seeds = per_seed(scores)
     hollow = set(seeds.loc[seeds["train_return"].isna(), "method"])
     names = list(dict.fromkeys(seeds["method"]))
-    names = names if sweep else style.order(names)
+    names = names if sweep else order(names)
     looks = style.styles(names, sweep, labels) if sweep else style.row_styles(names, labels)
     return names, looks, hollow, with_evaluated(seeds)
 

@@ -13,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from marvel.errors import InputError
 from workflow import tuning
 from workflow.figures import panels, style
-from workflow.names import label
+from workflow.names import label, order
+from workflow.runs.records import in_study
 
 KEYS = ("methods", "tasks")
 INPUTS = ("scores", "runs")
@@ -23,15 +24,16 @@ STAGES = {"offline": "offline training", "prealigned": "Value Pre-Alignment", "o
 _COLORS = {"offline": "#BDBDBD", "prealigned": "#7A7A7A", "online": "#0072B2"}
 
 
-def stage_seconds(folder: Path) -> dict[str, float] | None:
+def stage_seconds(folder: Path, study: Path) -> dict[str, float] | None:
     """Processor seconds of a run and of those that it started from.
 
     Args:
         folder: holds run.json; the `start` in it is a path to the checkpoint beside an earlier run.json.
+        study: the study's folder, wherever it has been copied to.
 
     Returns:
-        {stage: seconds}, or None if the run has no record of its time. Every method bears its whole offline stage,
-        though methods of one study share it.
+        {stage: seconds}, or None if the run or a stage that it started from has no record of its time. Every method
+        bears its whole offline stage, though methods of one study share it.
     """
     path = folder / "run.json"
     spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -40,12 +42,11 @@ def stage_seconds(folder: Path) -> dict[str, float] | None:
         return None
     spent = {"online": float(record["cpu_seconds"])}
     while spec.get("start"):
-        path = Path(spec["start"]).parent / "run.json"
-        if not path.is_file():
-            break
-        spec = json.loads(path.read_text(encoding="utf-8"))
-        stage = "prealigned" if "prealigned" in path.parts else "offline"
-        spent[stage] = float(spec.get("record", {}).get("cpu_seconds", 0.0))
+        path = in_study(study, spec["start"])
+        spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if "cpu_seconds" not in spec.get("record", {}):
+            return None
+        spent["prealigned" if "prealigned" in path.parts else "offline"] = float(spec["record"]["cpu_seconds"])
     return spent
 
 
@@ -59,7 +60,7 @@ def costs(scores: pd.DataFrame, runs: Path) -> pd.DataFrame:
     rows = []
     last = scores.groupby(["method", "task", "seed"], sort=False)[["env_steps", "updates"]].max().reset_index()
     for row in last.itertuples(index=False):
-        spent = stage_seconds(runs / row.method / row.task / f"seed{row.seed}")
+        spent = stage_seconds(runs / row.method / row.task / f"seed{row.seed}", runs.parent)
         if spent is not None:
             rows.append(row._asdict() | dict.fromkeys(STAGES, 0.0) | spent)
     return pd.DataFrame(rows, columns=["method", "task", "seed", "env_steps", "updates", *STAGES])
@@ -82,7 +83,7 @@ def draw(scores: pd.DataFrame, runs: Path, labels: dict[str, str] | None = None)
     table = costs(scores, runs)
     if table.empty:
         raise InputError(f"no run.json under {runs} records cpu_seconds, so there is no cost to draw.")
-    names, tasks = style.order(list(table["method"])), list(dict.fromkeys(table["task"]))
+    names, tasks = order(list(table["method"])), list(dict.fromkeys(table["task"]))
     means = table.groupby(["method", "task"])[[*STAGES, "env_steps"]].mean()
     with plt.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, 1.0 + panels.ROW * len(names)), layout="constrained")
@@ -96,17 +97,18 @@ def draw(scores: pd.DataFrame, runs: Path, labels: dict[str, str] | None = None)
             panels.name_rows(axes, [label(name, labels) for name in names])
             axes.set_xlim(0, 1.05 * max(axes.get_xlim()[1], 1e-9))
             axes.xaxis.set_major_locator(MaxNLocator(4))
-        left.set_xlabel("minutes per run\n(mean over tasks, seeds)")
-        right.set_xlabel("online seconds per\n1,000 steps (dot: a task)")
-        handles = [Patch(color=_COLORS[stage], label=text) for stage, text in STAGES.items()]
+        left.set_xlabel("minutes per run")
+        right.set_xlabel("online seconds\nper 1,000 steps")
+        spent = [stage for stage in STAGES if table[stage].any()]
+        handles = [Patch(color=_COLORS[stage], label=STAGES[stage]) for stage in spent]
         figure.legend(
             handles=handles, loc="outside upper center", ncols=3, frameon=False, handlelength=1.2, columnspacing=1.0
         )
-        panels.foot(figure, "processor time")
+        panels.foot(figure, "processor time; left: mean over tasks and seeds; dot: a task")
     text = _caption(table, tasks, sorted(_processors(table, runs)))
     without = sorted(set(scores["method"]) - set(names))
     return figure, text + (
-        f" Without a record: {', '.join(label(name, labels) for name in without)}." if without else ""
+        f" Without a record of their time: {', '.join(label(name, labels) for name in without)}." if without else ""
     )
 
 

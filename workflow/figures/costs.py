@@ -12,6 +12,7 @@ from marvel.errors import InputError
 from workflow import tuning
 from workflow.figures import panels, style
 from workflow.figures.curves import check
+from workflow.names import order
 from workflow.runs.episodes import read_episodes
 from workflow.statistics.per_seed import LAST
 
@@ -45,7 +46,7 @@ def draw(
         )
     tasks = [task for task in dict.fromkeys(scores["task"]) if task in set(episodes["task"])]
     methods = [name for name in dict.fromkeys(scores["method"]) if name in set(episodes["method"])]
-    looks = style.styles(methods if sweep else style.order(methods), sweep, labels)
+    looks = style.styles(methods if sweep else order(methods), sweep, labels)
     limits = scores.groupby("task")["cost_limit"].first()
     with plt.rc_context(style.RC):
         figure, columns = panels.task_panels(tasks, [1.2, 1.2], extra=panels.legend_rows(looks))

@@ -12,6 +12,7 @@ from workflow import tuning
 from workflow.captions import interval_sentences
 from workflow.figures import panels, scales, style
 from workflow.figures.grids import POINTS, Curve, curve, parametric
+from workflow.names import order
 
 KEYS = ("methods", "tasks", "rows", "x", "units", "source", "window", "sweep")
 DEFAULTS = {"rows": ["return", "cost"], "x": "env_steps", "units": "raw", "source": "train", "window": 1}
@@ -67,6 +68,7 @@ def draw(
     sweep: bool = False,
     labels: dict[str, str] | None = None,
     points: int = POINTS,
+    own_limits: dict[str, float] | None = None,
 ) -> tuple[Figure, str]:
     """Learning curves of all methods on all tasks, one row of panels for each of `rows`.
 
@@ -80,6 +82,7 @@ def draw(
         sweep: the methods are one method at rising values of an option, in the order of the scores.
         labels: {method: what it is called in print}.
         points: at most this many points per curve.
+        own_limits: {method: cost limit} of those that were trained for another, dotted in the method's colour.
 
     Returns:
         The figure and its caption.
@@ -90,7 +93,7 @@ def draw(
     check(scores)
     view = View(tuple(rows), x, units, source, window, points)
     tasks, methods = list(dict.fromkeys(scores["task"])), list(dict.fromkeys(scores["method"]))
-    looks = style.styles(methods if sweep else style.order(methods), sweep, labels)
+    looks = style.styles(methods if sweep else order(methods), sweep, labels)
     made = {task: _curves(scores[scores["task"] == task], list(looks), view) for task in tasks}
     shown = {
         name: look for name, look in looks.items() if any(name in c for rows in made.values() for c in rows.values())
@@ -103,11 +106,14 @@ def draw(
         for task, column in columns.items():
             for axes, row in zip(column, view.rows, strict=True):
                 _panel(axes, row, made[task][row], looks, view.limit(scores[scores["task"] == task]), log[row])
+                for name, own in (own_limits or {}).items() if row == "cost" else ():
+                    if name in made[task][row]:
+                        axes.axhline(own, **style.LIMIT | {"color": looks[name].color, "linestyle": ":"})
                 if panels.is_left(tasks, task):
                     axes.set_ylabel(_y_label(row, view.units, log[row]))
         panels.legend(figure, shown, _constant(scores), _limit_label(scores, view))
         x_name = X_LABELS[x] + (f" (moving average of {window} rounds)" if window > 1 else "")
-        ends = "; dots: last round of each seed" if view.parametric else ""
+        ends = "; pale dots: their ends" if view.parametric else ""
         panels.foot(figure, x_name, panels.curves_key(counts, not view.parametric) + ends, tuning.footnote(tasks))
         figure.align_ylabels()
     return figure, caption(scores, counts, view, log.get("cost", False), looks)

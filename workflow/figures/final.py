@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from workflow import tuning
 from workflow.figures import panels, style
 from workflow.figures.curves import check
+from workflow.names import order
 from workflow.statistics.per_seed import per_seed, with_evaluated
 
 KEYS = ("methods", "tasks", "sweep")
@@ -32,7 +33,7 @@ def draw(scores: pd.DataFrame, sweep: bool = False, labels: dict[str, str] | Non
     """
     check(scores)
     tasks, methods = list(dict.fromkeys(scores["task"])), list(dict.fromkeys(scores["method"]))
-    looks = style.styles(methods if sweep else style.order(methods), sweep, labels)
+    looks = style.styles(methods if sweep else order(methods), sweep, labels)
     looks = {name: look._replace(linestyle="") for name, look in looks.items()}
     seeds = with_evaluated(per_seed(scores))
     means = seeds.groupby(["task", "method"])[["train_cost_normalized"]].mean()
@@ -67,7 +68,7 @@ def _evaluated(scores: pd.DataFrame) -> set[str]:
 def _panel(axes: Axes, part: pd.DataFrame, looks: dict[str, style.Style], log: bool) -> None:
     """One task: its runs and, above them, the means."""
     limit = part["cost_limit"].iloc[0]
-    for name, look in looks.items():
+    for name, look in reversed(looks.items()):  # the first of the legend on top
         runs = part[part["method"] == name]
         if runs.empty:
             continue
@@ -76,7 +77,7 @@ def _panel(axes: Axes, part: pd.DataFrame, looks: dict[str, style.Style], log: b
         mean = runs[["train_cost", "train_return"]].mean()
         axes.plot(
             *([value] for value in mean),
-            markersize=6.5,
+            markersize=5.8,
             markeredgecolor="black",
             markeredgewidth=0.6,
             zorder=3,

@@ -12,6 +12,7 @@ from marvel.errors import InputError
 from workflow import tuning
 from workflow.captions import interval_sentences
 from workflow.figures import panels, style
+from workflow.names import order
 from workflow.statistics.intervals import fresh, mean_interval
 from workflow.statistics.per_seed import per_seed
 
@@ -48,7 +49,7 @@ def draw(scores: pd.DataFrame, labels: dict[str, str] | None = None) -> tuple[Fi
     """
     seeds = joined(per_seed(scores))
     limits = sorted(seeds["cost_limit"].unique())
-    tasks, names = list(dict.fromkeys(seeds["task"])), style.order(list(seeds["method"]))
+    tasks, names = list(dict.fromkeys(seeds["task"])), order(list(seeds["method"]))
     looks = style.styles(names, labels=labels)
     with plt.rc_context(style.RC):
         figure, columns = panels.task_panels(tasks, [1.1] * len(ROWS), extra=panels.legend_rows(looks))

@@ -54,8 +54,9 @@ def draw(progress: list[Path], cost_limit: float, tasks: list[str] | None = None
         raise InputError(f"--progress has no task {missing[0]}; it has {', '.join(known)}.")
     rows = rows[rows["task"].isin(tasks or known)]
     other = rows[rows["trained_for"] != rows["cost_limit"]].drop_duplicates("method")
-    labels = {row.method: f"{label(row.method)} (for limit {row.trained_for:g})" for row in other.itertuples()}
-    figure, text = curves.draw(rows, source="eval", x="updates", labels=labels)
+    labels = {row.method: f"{label(row.method)} (limit {row.trained_for:g}, dotted)" for row in other.itertuples()}
+    own = {row.method: row.trained_for for row in other.itertuples()}
+    figure, text = curves.draw(rows, source="eval", x="updates", labels=labels, own_limits=own)
     episodes = ", ".join(f"{count:g}" for count in sorted(rows["eval_episodes"].dropna().unique()))
     limits = [f"{label(row.method)} was trained for a cost limit of {row.trained_for:g}" for row in other.itertuples()]
     text += f" {'; '.join(limits)}." if limits else ""

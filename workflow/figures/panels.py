@@ -20,7 +20,7 @@ COLUMNS = 2  # panels side by side
 FAINT_SEEDS = 5  # single seeds are drawn up to this many
 MEAN_LINE = {"linewidth": 1.2, "markersize": 3.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
 LETTER = 0.055  # inches, about the width of a 7 pt letter
-ROW = 0.17  # inches per name
+ROW = 0.155  # inches per name
 
 
 def task_panels(
@@ -89,14 +89,15 @@ def draw_curves(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Sty
             color=look.color,
             linestyle=look.linestyle,
             marker=look.marker,
-            markevery=(place * every // len(names), every),  # staggered, so that markers do not hide each other
+            # staggered, so that markers do not hide each other; of a parametric curve the end, beside those of its seeds
+            markevery=[len(curve.x) - 1] if curve.runs else (place * every // len(names), every),
             zorder=3 + 0.01 * place,
             **MEAN_LINE,
         )
 
 
 def _draw_seeds(axes: Axes, curve: Curve, look: style.Style) -> None:
-    """Single seeds where there are few; of a parametric curve the end of every seed."""
+    """Single seeds where there are few; of a parametric curve the end of every seed, beside it."""
     lines = curve.runs or [(curve.x, values) for values in curve.values]
     if len(curve.values) <= FAINT_SEEDS:
         for x, values in lines:
@@ -176,6 +177,8 @@ def seeds_phrase(counts: pd.Series) -> str:
 
 def curves_key(counts: pd.Series, band: bool = True) -> str:
     """What bold, faint and bands are, for the foot of a figure of curves."""
+    if counts.max() == 1:
+        return seeds_phrase(counts)
     faint = "; faint: seeds" if counts.min() <= FAINT_SEEDS else ""
     coverage = f"; band: about {100 * percentile_coverage(counts.min()):.0f} % coverage" * bool(
         band and counts.min() > 1

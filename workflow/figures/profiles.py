@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from workflow import tuning
 from workflow.captions import aggregate_sentences
@@ -59,13 +60,16 @@ def draw(scores: pd.DataFrame, sweep: bool = False, labels: dict[str, str] | Non
 
 def _panel(axes: Axes, metric: str, made: dict[str, np.ndarray], names: list[str], looks: dict) -> None:
     every = np.concatenate([matrix.ravel() for matrix in made.values()])
-    low, high = (0.0, MOST_COST) if "cost" in metric else (min(0.0, every.min()), max(1.0, every.max()))
+    low, high = min(0.0, every.min()), max(1.0, every.max())
+    if "cost" in metric:
+        high = min(max(1.5, 1.05 * every.max()), MOST_COST)
     thresholds = np.linspace(low, high, POINTS)
     for name in reversed([name for name in names if name in made]):
         look = looks[name]
         value, lower, upper = bootstrap((made[name],), lambda part: profile(part, thresholds), fresh())
         axes.plot(thresholds, value, color=look.color, linestyle=look.linestyle, linewidth=1.2)
         axes.fill_between(thresholds, lower, upper, color=look.color, alpha=0.12, linewidth=0)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.set_xlim(low, high)
     axes.set_ylim(-0.02, 1.02)
     if "cost" in metric:

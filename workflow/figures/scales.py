@@ -13,15 +13,17 @@ LOG_FROM = 8  # cost axes turn logarithmic above the limit when a mean cost exce
 
 
 def means_span(curves: dict[str, Curve]) -> tuple[float, float]:
-    """Ends of a y-axis: the means compared, and of what bands and seeds need beyond them up to a fifth of that span."""
+    """Ends of a y-axis: the means compared, and of what bands and seeds need beyond them up to a third of that span."""
     means = np.concatenate([curve.values.mean(axis=0) for curve in curves.values()])
     every = np.concatenate([curve.values.ravel() for curve in curves.values()])
+    ends = [values for curve in curves.values() for _, values in curve.runs]
+    means = np.concatenate([means, *ends])  # seeds of a parametric curve are no band around it: all of each is shown
     low, high = means.min(), means.max()
     span = (high - low) or abs(high) or 1.0
     edge = 0.05 * span  # so that no mean runs on the axis
     low, high = (
-        min(low - edge, max(every.min(), low - 0.2 * span)),
-        max(high + edge, min(every.max(), high + 0.2 * span)),
+        min(low - edge, max(every.min(), low - 0.35 * span)),
+        max(high + edge, min(every.max(), high + 0.35 * span)),
     )
     return float(low), float(high)
 
@@ -39,7 +41,8 @@ def scale_costs(axes: Axes, curves: dict[str, Curve], limit: float, log: bool) -
         return
     top = max(limit, max(curve.values.mean(axis=0).max() for curve in curves.values()))
     axes.set_yscale("symlog", linthresh=limit, linscale=1)
-    marks = [0.0, limit] + [limit * 10**k for k in range(1, 1 + math.ceil(math.log10(top / limit)))]
+    decades = [limit * 10**k for k in range(1, 1 + math.ceil(math.log10(top / limit)))]
+    marks = [0.0, limit, *([2.5 * limit, 5 * limit, 10 * limit] if top <= 20 * limit else decades)]
     axes.set_yticks(marks, [style.thousands(mark) for mark in marks])
     axes.yaxis.set_minor_locator(plt.NullLocator())
     axes.set_ylim(-0.06 * limit, top * 1.3)

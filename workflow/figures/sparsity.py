@@ -22,7 +22,7 @@ INPUTS = ("datasets",)
 
 POINTS = 4000  # steps drawn per task
 COLORS = {
-    "rewards": matplotlib.colormaps["viridis"],
+    "rewards": LinearSegmentedColormap.from_list("rewards", matplotlib.colormaps["plasma"](np.linspace(0, 0.8, 256))),
     "costs": LinearSegmentedColormap.from_list("costs", ["#CFCFCF", "#D55E00", "#5A1A00"]),  # free steps recede
 }
 

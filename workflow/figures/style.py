@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from marvel.files import replacing
-from workflow.names import label, order
+from workflow.names import label
 from workflow.runs.scores import write_files
 
 WIDTH = 3.6  # inches: letters can be read in one column of a two-column paper and on a telephone
@@ -55,8 +55,8 @@ _DENSE = (0, (2.2, 1.2))
 _DASH_DOT = (0, (4, 1.2, 1, 1.2))
 _LONG = (0, (6, 1.5))
 
-# The methods of the paper look the same in every figure. Six are Okabe and Ito's colours, which colour-blind readers can
-# tell apart, without the yellow that vanishes on white paper and with one green.
+# The methods of the paper look the same in every figure. Six are Okabe and Ito's colours, which colour-blind readers
+# can tell apart, without the yellow that vanishes on white paper and with one green.
 METHODS = {
     "marvel": Style("#D55E00", "-", "o"),
     "warm_start": Style("#0072B2", "-", "s"),
@@ -72,8 +72,8 @@ METHODS = {
 # For others, in turn: the remaining colours that lie far (CIELAB) from those above and from each other on white.
 SPARE = (
     Style("#000000", "-", "p"),
-    Style("#D6006C", _LONG, "*"),
-    Style("#786018", _DASH_DOT, "h"),
+    Style("#D6006C", _LONG, "h"),
+    Style("#786018", _DASH_DOT, "*"),
     Style("#3A3AF0", "-", "8"),
     Style("#E88A80", _LONG, "H"),
 )
@@ -86,7 +86,8 @@ def styles(methods: list[str], sweep: bool = False, labels: dict[str, str] | Non
     """A look for each method of a figure, no colour and no marker twice up to 15 methods; after that, no pair of them.
 
     Methods of `METHODS` have their own. Another method named after one of them (`pex_bear` after `pex`) takes its look
-    if the figure does not show that one; the rest get what is free, those of `SPARE` first, in the order given.
+    if the figure does not show that one; the rest get what is free in the order given, those of `SPARE` first unless none of
+    the paper's methods is shown.
 
     Args:
         methods: In the order of the legend.
@@ -101,7 +102,8 @@ def styles(methods: list[str], sweep: bool = False, labels: dict[str, str] | Non
             base = max((known for known in METHODS if name.startswith(f"{known}_")), key=len, default=None)
             if name not in chosen and base and METHODS[base] not in chosen.values():
                 chosen[name] = METHODS[base]
-        free = [look for look in (*SPARE, *METHODS.values(), *_MIXED) if look not in chosen.values()]
+        every = (*SPARE, *METHODS.values(), *_MIXED) if chosen else (*_EVERY, *_MIXED)
+        free = [look for look in every if look not in chosen.values()]
         rest = [name for name in methods if name not in chosen]
         chosen |= dict(zip(rest, free, strict=False))
     return {name: chosen[name]._replace(label=label(name, labels)) for name in methods}

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from workflow.captions import diverged_sentence, interval_sentences
-from workflow.figures.style import order, thousands
+from workflow.figures.style import thousands
+from workflow.names import order
 from workflow.runs import evaluated
 from workflow.runs.episodes import read_episodes
 from workflow.runs.scores import read_scores, write_files

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow.captions import interval_sentences
-from workflow.figures.style import order
+from workflow.names import order
 from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.aggregates import over_seeds
 from workflow.statistics.per_seed import EVALUATED, evaluated
