@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from marvel.run.progress import COLUMNS, COUNTS
+from marvel.run.progress import COLUMNS, COUNTS, read_progress
+from marvel.run.record import code_hash
 from marvel.tasks import get_task
 from workflow.runs import scores
 from workflow.statistics.aggregates import final
@@ -113,7 +114,7 @@ def test_a_broken_progress_file_is_one_sentence_that_names_it(tmp_path, damage, 
     path = tmp_path / "progress.csv"
     damage(progress([1.0, 2.0, 3.0, 4.0], [90.0, 50.0, 5.0, 5.0])).to_csv(path, index=False)
     with pytest.raises(ValueError, match=words) as raised:
-        scores.read_progress(path)
+        read_progress(path)
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -137,7 +138,7 @@ def test_external_results_need_no_record_but_a_limit(tmp_path):
 
 def test_changed_code_is_one_line_per_file_also_through_the_start(tmp_path, capsys):
     file = "workflow/statistics/intervals.py"
-    now = scores.code_hash(Path(file))
+    now = code_hash(Path(file))
     origin = tmp_path / "offline/cpq/BallRun/seed0"
     origin.mkdir(parents=True)
     (origin / "run.json").write_text(json.dumps({"record": {"code": {file: "0" * 16}}}))
