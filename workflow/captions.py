@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from workflow.runs.missing import absent
 from workflow.statistics.intervals import LEVEL, percentile_coverage
 from workflow.statistics.scores import DIVERGED
 from workflow.tuning import sentence
+
+MOST, LONGEST = 8, 160  # groups of missing runs that are named, and letters of a reason
 
 
 def interval_sentence(n: int) -> str:
@@ -77,3 +80,48 @@ def aggregate_sentences(seeds: pd.DataFrame) -> str:
             f"{100 * percentile_coverage(n.min()):.0f} % of cases (simulated on normal values)."
         )
     return f"{text} They hold for these tasks and say nothing about others."
+
+
+def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """How many of the planned runs a table or figure is made of, and which are missing; empty if none is.
+
+    Args:
+        missing: rows of missing.csv.
+        scores: rows of scores.csv, or those of them that are shown.
+    """
+    left_out = absent(missing)
+    if left_out.empty:
+        return ""
+    there = scores[["method", "task", "seed"]].drop_duplicates()
+    blocks = set(zip(there["task"], there["seed"], strict=True))
+    whole = [(row.task, row.seed) not in blocks for row in left_out.itertuples()]
+    named = [
+        f"all runs of {task}, {seeds_words(part['seed'])} ({len(part)}{_kinds(part)})"
+        for task, part in left_out[whole].groupby("task", sort=False)
+    ]
+    single = left_out[~pd.Series(whole, index=left_out.index)]
+    for (method, task, kind), part in single.groupby(["method", "task", "kind"], sort=False):
+        why = next(filter(None, part["why"]), "")
+        told = f"{kind}: {why if len(why) <= LONGEST else why[:LONGEST] + ' ...'}" if why else kind
+        named.append(f"`{method}` on {task}, {seeds_words(part['seed'])} ({told.rstrip('.')})")
+    more = f"; and {len(named) - MOST} more, in tables/missing.csv" if len(named) > MOST else ""
+    total = len(there) + len(left_out)
+    return f"Made of {len(there)} of {total} planned runs. Missing: {'; '.join(named[:MOST])}{more}."
+
+
+def seeds_words(seeds: Iterable[int]) -> str:
+    """Seeds in words: `seed 3`, `seeds 0 to 4, 7`."""
+    numbers = sorted({int(seed) for seed in seeds})
+    parts, start = [], 0
+    for place, value in enumerate(numbers):
+        if place + 1 == len(numbers) or numbers[place + 1] != value + 1:
+            first = numbers[start]
+            parts += [f"{first} to {value}"] if value > first + 1 else [str(one) for one in range(first, value + 1)]
+            start = place + 1
+    return f"seed{'s' if len(numbers) > 1 else ''} {', '.join(parts)}"
+
+
+def _kinds(part: pd.DataFrame) -> str:
+    """What else than not run the runs of a block are."""
+    counts = part.loc[part["kind"] != "not run", "kind"].value_counts(sort=False)
+    return "".join(f", {count} {kind}" for kind, count in counts.items())

@@ -11,7 +11,7 @@ from marvel.tasks import get_task
 from workflow.runs.run_json import in_study
 from workflow.runs.run_json import read_run_json as read
 from workflow.statistics.conditions import MACHINE, RECORD, complete
-from workflow.tables.compare import REFERENCE, task_name
+from workflow.tables.published import REFERENCE, task_name
 
 STAGES = {"offline": "*/*/seed*/run.json", "prealigned": "*/*/*/seed*/run.json"}
 OFFLINE = ["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"]
