@@ -9,7 +9,7 @@ from workflow.statistics.intervals import LEVEL, percentile_coverage
 from workflow.statistics.scores import DIVERGED
 from workflow.tuning import sentence
 
-MOST, LONGEST = 8, 160  # groups of missing runs that are named, and letters of a reason
+MOST, LONGEST = 8, 100  # groups of missing runs that are named, and letters of a reason
 
 
 def interval_sentence(n: int) -> str:
@@ -93,17 +93,19 @@ def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame) -> str:
     if left_out.empty:
         return ""
     there = scores[["method", "task", "seed"]].drop_duplicates()
-    blocks = set(zip(there["task"], there["seed"], strict=True))
-    whole = [(row.task, row.seed) not in blocks for row in left_out.itertuples()]
-    named = [
-        f"all runs of {task}, {seeds_words(part['seed'])} ({len(part)}{_kinds(part)})"
-        for task, part in left_out[whole].groupby("task", sort=False)
-    ]
-    single = left_out[~pd.Series(whole, index=left_out.index)]
+    no_method = ~left_out["method"].isin(there["method"])
+    blocks = pd.MultiIndex.from_frame(there[["task", "seed"]])
+    no_block = ~pd.MultiIndex.from_frame(left_out[["task", "seed"]]).isin(blocks) & ~no_method
+    named = []
+    if methods := [f"`{name}`" for name in dict.fromkeys(left_out.loc[no_method, "method"])]:
+        named.append(f"all of {', '.join(methods)} ({int(no_method.sum())}{_kinds(left_out[no_method])})")
+    for task, part in left_out[no_block].groupby("task", sort=False):
+        named.append(f"all of {task}, {seeds_words(part['seed'])} ({len(part)}{_kinds(part)})")
+    single = left_out[~no_method & ~no_block]
     for (method, task, kind), part in single.groupby(["method", "task", "kind"], sort=False):
-        why = next(filter(None, part["why"]), "")
-        told = f"{kind}: {why if len(why) <= LONGEST else why[:LONGEST] + ' ...'}" if why else kind
-        named.append(f"`{method}` on {task}, {seeds_words(part['seed'])} ({told.rstrip('.')})")
+        why = next(filter(None, part["why"]), "").split(";")[0].split(" (")[0].rstrip(".")
+        told = f"{kind}: {why if len(why) <= LONGEST else f'{why[:LONGEST]} ...'}" if why else kind
+        named.append(f"`{method}` on {task}, {seeds_words(part['seed'])} ({told})")
     more = f"; and {len(named) - MOST} more, in tables/missing.csv" if len(named) > MOST else ""
     total = len(there) + len(left_out)
     return f"Made of {len(there)} of {total} planned runs. Missing: {'; '.join(named[:MOST])}{more}."

@@ -8,7 +8,7 @@ from pathlib import Path
 from marvel.files import lock
 from marvel.tasks import get_task
 from snakemake.utils import update_config
-from workflow.code import ROOT, code_of, code_of_runs, here
+from workflow.code import ROOT, code_of, code_of_runs, code_version, here
 from workflow.resources import missing_simulator
 from workflow.study import Study
 from workflow.validation import check_file, from_command_line

@@ -139,7 +139,7 @@ def score_runs(
         except InputError as reason:
             if stages is None:
                 raise
-            rows.append((*run, "refused", str(reason)))
+            rows.append((*run, "refused", str(reason).replace(f"{folder}/", "")))
             continue
         files = changed_files(spec, runs.parent, known)
         found[run] = spec, columns, files

@@ -30,10 +30,10 @@ COUNTERPARTS = {
 }
 ONLINE = ("from_scratch", "marvel")
 LEGEND = (
-    "Published values stand as their source gives them, ± its spread. Ours are means with intervals over n seeds of the "
-    "nearest line of this study: of the policies alone for offline algorithms, of the last fifth of training for online "
-    "ones. A dash: no such line here. Means over three limits belong to no single limit: they show an order of size. "
-    "Other data, budgets and evaluation than ours are behind most of them; note and source of each are in compare.csv."
+    "Published values stand as their source gives them, ± its spread. Ours are means [intervals] over n seeds of the "
+    "nearest line of this study: the policy alone for offline algorithms, the last fifth of training for online ones. "
+    "A dash: no such line here. Two cost limits never share a table, so means over three limits stand apart and show "
+    "an order of size. Most rest on other data and budgets than ours; each number's note and source are in compare.csv."
 )
 OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a trained one
     "return": ("eval_return", "train_return"),
@@ -46,7 +46,7 @@ OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a traine
 def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
     """The page and compare.csv."""
     table = beside(published(), source.seeds)
-    return markdown(table, sorted(source.seeds["cost_limit"].unique())), {"compare.csv": table}
+    return markdown(table, source.seeds), {"compare.csv": table}
 
 
 def beside(reference: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
@@ -85,13 +85,14 @@ def beside(reference: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def markdown(table: pd.DataFrame, limits: list[float]) -> str:
-    """The page: for each task what was published under our cost limit, raw and normalised, with ours beside.
+def markdown(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
+    """The page: for each task our nearest lines, then what was published under our cost limit with ours beside.
 
     Args:
         table: as returned by `beside`.
-        limits: the study's cost limits.
+        seeds: per_seed.csv.
     """
+    limits = sorted(seeds["cost_limit"].unique())
     lines = ["# Published numbers beside ours", "", LEGEND, ""]
     rows = table[~table["note"].str.contains("do not use")]
     ours = rows[rows["published_limit"].isin(limits)]
@@ -100,6 +101,7 @@ def markdown(table: pd.DataFrame, limits: list[float]) -> str:
     for task in dict.fromkeys(shown["task"]):
         lines += [f"## {task}", ""]
         for limit in limits:
+            lines += _lines(seeds[(seeds["task"] == task) & (seeds["cost_limit"] == limit)], limit)
             here = ours[(ours["task"] == task) & (ours["published_limit"] == limit)]
             for prefix, units in (("normalised ", "DSRL's units"), ("", "raw units")):
                 lines += _grid(here, prefix, f"Cost limit {limit:g}, {units}:")
@@ -121,29 +123,40 @@ def _grid(rows: pd.DataFrame, prefix: str, title: str) -> list[str]:
     if rows.empty:
         return []
     cells = []
-    for (file, algorithm, steps), part in rows.groupby(
-        ["file", "algorithm", rows["published_env_steps"].fillna("")], sort=False
-    ):
-        by = {quantity: part[part["quantity"] == quantity] for quantity in quantities}
-        there = [_published(by[quantity]) for quantity in quantities]
-        here = [_ours(by[quantity]) for quantity in quantities]
+    keys = ["file", "algorithm", rows["published_env_steps"].fillna("")]
+    for (file, algorithm, steps), part in rows.groupby(keys, sort=False):
+        by = [part[part["quantity"] == quantity] for quantity in quantities]
         own = part[part["ours"].notna()]
         name, n = (f"`{own['method'].iloc[0]}`", f"{own['n'].iloc[0]:g}") if len(own) else ("–", "–")
-        cells.append(
-            [f"{algorithm}{f' at {steps}' if steps else ''}", *there, name, n, *here, file.removesuffix(".csv")]
-        )
-    header = ["published", "return", "cost", "ours", "n", "our return", "our cost", "source"]
-    return [title, "", *markdown_table(header, cells), ""]
+        here = [name, n, *map(_ours, by)] if rows["ours"].notna().any() else []
+        told = f"{algorithm}{f' at {steps}' if steps else ''}"
+        cells.append([told, *map(_published, by), *here, file.removesuffix(".csv")])
+    ours = ["ours", "n", "our return", "our cost"] if rows["ours"].notna().any() else []
+    return [title, "", *markdown_table(["published", "return", "cost", *ours, "source"], cells), ""]
+
+
+def _lines(seeds: pd.DataFrame, limit: float) -> list[str]:
+    """Title and table of our own lines that are the nearest to some published algorithm, in DSRL's units."""
+    cells = []
+    for method in dict.fromkeys(COUNTERPARTS.values()):
+        runs = seeds[seeds["method"] == method]
+        columns = (OUR_COLUMNS[f"normalised {name}"][method in ONLINE] for name in ("return", "cost"))
+        numbers = [
+            ends(*mean_interval(runs[name].to_numpy(dtype=np.float64), fresh())) for name in columns if len(runs)
+        ]
+        cells += [[f"`{method}`", str(len(runs)), *numbers]] if len(runs) else []
+    title = f"This study, cost limit {limit:g}, in DSRL's units:"
+    return [title, "", *markdown_table(["ours", "n", "return", "cost"], cells), ""] if cells else []
 
 
 def _published(rows: pd.DataFrame) -> str:
     """A published value with its spread; of several seeds their mean."""
     if rows.empty:
         return "–"
-    values = rows["published"].map(number)
-    spread = rows["published_spread"].iloc[0] if len(rows) == 1 else ""
-    told = f" ± {spread}" if spread else f" ({len(rows)} rows)" if len(rows) > 1 else ""
-    return f"{values.mean():.4g}{told}"
+    if len(rows) > 1:
+        return f"{rows['published'].map(number).mean():.4g} ({len(rows)} seeds)"
+    spread = rows["published_spread"].iloc[0]
+    return rows["published"].iloc[0] + (f" ± {spread}" if spread else "")
 
 
 def _ours(rows: pd.DataFrame) -> str:

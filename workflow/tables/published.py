@@ -45,6 +45,8 @@ def published() -> pd.DataFrame:
         spread=None,
     ):
         for quantity, value in values.items():
+            if value == "":
+                continue  # not given by the source
             rows.append(
                 {
                     "task": task_name(task), "quantity": quantity, "algorithm": algorithm, "published": value,
