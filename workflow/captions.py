@@ -82,12 +82,13 @@ def aggregate_sentences(seeds: pd.DataFrame) -> str:
     return f"{text} They hold for these tasks and say nothing about others."
 
 
-def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame) -> str:
+def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame, shown: pd.DataFrame | None = None) -> str:
     """How many of the planned runs a table or figure is made of, and which are missing; empty if none is.
 
     Args:
         missing: rows of missing.csv.
-        scores: rows of scores.csv, or those of them that are shown.
+        scores: rows of scores.csv.
+        shown: those of them that it is made of, if not all.
     """
     left_out = absent(missing)
     if left_out.empty:
@@ -108,7 +109,8 @@ def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame) -> str:
         named.append(f"`{method}` on {task}, {seeds_words(part['seed'])} ({told})")
     more = f"; and {len(named) - MOST} more, in tables/missing.csv" if len(named) > MOST else ""
     total = len(there) + len(left_out)
-    return f"Made of {len(there)} of {total} planned runs. Missing: {'; '.join(named[:MOST])}{more}."
+    made_of = len(there) if shown is None else len(shown[["method", "task", "seed"]].drop_duplicates())
+    return f"Made of {made_of} of {total} planned runs. Missing: {'; '.join(named[:MOST])}{more}."
 
 
 def seeds_words(seeds: Iterable[int]) -> str:

@@ -154,16 +154,21 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
 def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path) -> None:
     """Add to a figure's caption how many of its planned runs it is made of, and which are missing."""
     entry = Study(study.config).figures[name]  # as planned
-    missing = source.missing
-    for column, key in (("method", "methods"), ("task", "tasks")):
-        if key in entry:
-            missing = missing[missing[column].isin(entry[key])]
-    caption = out.with_name(f"{out.name}.txt")
-    left_out = len(source.scores) - len(shown)
-    note = missing_sentence(missing, shown if "methods" in entry else source.scores)
-    if entry["kind"] in OVER_TASKS and note and left_out:
-        note += " Of each method only seeds that have all tasks are shown."
+    if entry["kind"] in ("sparsity", "offline"):
+        note = ""
+        if entry["kind"] == "offline":
+            planned, there = (of.offline_progress(entry["tasks"]) for of in (Study(study.config), study))
+            note = f"Made of {len(there)} of {len(planned)} planned runs." if len(there) < len(planned) else ""
+    else:
+        missing, scores = source.missing, source.scores
+        for column, key in (("method", "methods"), ("task", "tasks")):
+            if key in entry:
+                missing, scores = (frame[frame[column].isin(entry[key])] for frame in (missing, scores))
+        note = missing_sentence(missing, scores, shown)
+        if entry["kind"] in OVER_TASKS and len(shown) < len(scores):
+            note += " Of each method only seeds that have all tasks are shown."
     if note:
+        caption = out.with_name(f"{out.name}.txt")
         write_atomically(caption, f"{caption.read_text(encoding='utf-8').rstrip()} {note}\n".encode())
 
 
