@@ -1,7 +1,7 @@
 # snakemake --cores 32                                            the paper's study
 # snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
 #
-# dataset -> pretrain -> prealign -> finetune -> scores -> table, policies, compare, ranks, claims, figure
+# dataset -> pretrain -> prealign -> finetune -> scores -> tables, figures
 #                    \------------->/
 from snakemake.utils import min_version
 
@@ -32,3 +32,11 @@ rule all:
     input:
         REPORT,
         STUDY.run_files(),
+
+
+onerror:
+    files = " ".join(shlex.quote(here(Path(path))) for path in workflow.configfiles)
+    print(
+        f"\nTables and figures of the runs that are there:\n    ./run python -m workflow.redraw {files}",
+        file=sys.stderr,
+    )

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import make_spec
+from made_up import made_up
 from studies import toy_config
 
 from marvel import datasets, ranks
@@ -14,6 +15,7 @@ from marvel.tasks import get_task
 from workflow.statistics import ranks as statistics
 from workflow.study import Study
 from workflow.tables import ranks as table
+from workflow.tables.__main__ import main as draw_tables
 
 TOY = get_task("Toy")
 
@@ -76,7 +78,9 @@ def test_file_from_a_prealignment(toy_prealigned, tmp_path):
     assert made.groupby("number")["mc_return"].nunique().max() == 2  # the policy is stochastic
     assert made["step"].max() <= TOY.max_episode_steps - 15  # half the time limit instead of 300
     assert ranks.main([*words, "--out", str(out)]) == 0 and out.read_bytes() == first
-    assert table.main([str(out), "--out-dir", str(tmp_path)]) is None
+    words = ["ranks", "--scores", str(tmp_path / "scores.csv"), "--ranks", str(out), "--out-dir", str(tmp_path)]
+    made_up(["BallRun"], ["marvel"], seeds=1, rounds=2).to_csv(tmp_path / "scores.csv", index=False)
+    draw_tables(words)
     assert "| Qc | random | 1 | 30 |" in (tmp_path / "ranks.md").read_text()
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from conftest import ROOT
+from made_runs import tables
 from made_up import made_up
 
 from workflow import tuning
@@ -12,8 +13,6 @@ from workflow.per_task import tuned_tasks
 from workflow.runs import scores
 from workflow.statistics.per_seed import per_seed
 from workflow.study import Study
-from workflow.tables import claims, policies
-from workflow.tables import final as tables
 
 METHODS = ["marvel", "warm_start", "offline_only"]
 WORDS = "default, not tuned"
@@ -34,8 +33,8 @@ def test_a_task_is_tuned_if_its_row_names_another_source(tmp_path):
 
 def test_both_tables_say_it_in_the_heading_of_that_task_alone(mixed, tmp_path):
     mixed.to_csv(tmp_path / "scores.csv", index=False)
-    for script, name in ((tables, "final.md"), (policies, "offline.md")):
-        script.main(f"--scores {tmp_path / 'scores.csv'} --out-dir {tmp_path}".split())
+    tables(tmp_path, "final", "offline", out=tmp_path)
+    for name in ("final.md", "offline.md"):
         text = (tmp_path / name).read_text()
         assert "\n## BallRun (cost limit 20 per episode)\n" in text
         assert f"\n## CarGoal1 (cost limit 20 per episode; hyperparameters: {WORDS})\n" in text
@@ -72,15 +71,15 @@ def test_sums_over_tasks_count_them(mixed, tmp_path, kind):
 
 def test_the_ledger_counts_them(mixed, tmp_path):
     mixed.to_csv(tmp_path / "scores.csv", index=False)
-    claims.main(f"--scores {tmp_path / 'scores.csv'} --out-dir {tmp_path}".split())
+    tables(tmp_path, "claims", out=tmp_path)
     assert f". Hyperparameters of 1 of 2 tasks: {WORDS} (CarGoal1).\n" in (tmp_path / "claims.md").read_text()
 
 
 def test_nothing_is_marked_where_all_tasks_are_tuned(tmp_path):
     """The tasks of the committed study have published values."""
     committed = ROOT / "results" / "reference_quick"
-    for script, name in ((tables, "final.md"), (policies, "offline.md"), (claims, "claims.md")):
-        script.main(f"--scores {committed / 'scores.csv'} --out-dir {tmp_path}".split())
+    tables(committed, "final", "offline", "claims", out=tmp_path)
+    for name in ("final.md", "offline.md", "claims.md"):
         assert WORDS not in (tmp_path / name).read_text()
     figure, text = curves.draw_curves(scores.read_scores(committed / "scores.csv"))
     assert "†" not in text + figure.get_supxlabel() + "".join(axes.get_title() for axes in figure.axes)

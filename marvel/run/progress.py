@@ -94,6 +94,13 @@ def check_budget(path: Path, rows: "pd.DataFrame", steps: int, longest: int | No
 
 
 def read_progress(path: Path, longest: int | None = None, cost_limit: float | None = None) -> "pd.DataFrame":
+    """Read and check one run's progress.csv, whoever wrote it: `read_columns` as a frame (rounds, 16)."""
+    import pandas as pd  # here, since every run imports this module and none needs pandas
+
+    return pd.DataFrame(read_columns(path, longest, cost_limit))
+
+
+def read_columns(path: Path, longest: int | None = None, cost_limit: float | None = None) -> dict[str, np.ndarray]:
     """Read and check one run's progress.csv, whoever wrote it.
 
     Args:
@@ -102,12 +109,12 @@ def read_progress(path: Path, longest: int | None = None, cost_limit: float | No
         cost_limit: the run's, if violations are to be held to it.
 
     Returns:
-        (rounds, 16) frame with the columns in the order of `COLUMNS`; counts are integers, the rest float64.
+        {column: (rounds,)} in the order of `COLUMNS`; counts are integers, the rest float64.
 
     Raises:
         InputError: the file is missing or breaks the contract; one sentence says where and how.
     """
-    import pandas as pd  # here, since every run imports this module and none needs pandas
+    import pandas as pd
 
     text = _text(path)
     try:
@@ -123,7 +130,7 @@ def read_progress(path: Path, longest: int | None = None, cost_limit: float | No
     columns = {name: _numbers(path, name, frame[name]) for name in COLUMNS}
     _check_counts(path, columns)
     _check_sums(path, columns, longest, cost_limit)
-    return pd.DataFrame(columns).astype(dict.fromkeys(COUNTS, np.int64))
+    return columns | {name: columns[name].astype(np.int64) for name in COUNTS}
 
 
 def _numbers(path: Path, name: str, cells: "pd.Series") -> np.ndarray:
@@ -134,8 +141,13 @@ def _numbers(path: Path, name: str, cells: "pd.Series") -> np.ndarray:
     """
     import pandas as pd
 
-    values = pd.to_numeric(cells.astype(str) if cells.dtype == bool else cells, errors="coerce").to_numpy(np.float64)
-    wrong = (np.abs(values) > LARGEST) | (np.isnan(values) & cells.notna().to_numpy())
+    if cells.dtype in (np.float64, np.int64):  # thousands of runs are read, and pandas is slow on short columns
+        values = cells.to_numpy(np.float64)
+        wrong = np.abs(values) > LARGEST
+    else:
+        texts = cells.astype(str) if cells.dtype == bool else cells
+        values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+        wrong = (np.abs(values) > LARGEST) | (np.isnan(values) & cells.notna().to_numpy())
     rules = [(wrong, f"a finite number, at most {LARGEST:g} in size, or empty where nothing was measured")]
     if name in WHOLE:
         rules.append(((values % 1 > 0) | (values > 2**53), "a whole number, at most 2^53"))

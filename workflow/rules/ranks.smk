@@ -22,24 +22,3 @@ if STUDY.ranks:
             numerics=NUMERICS,
         shell:
             "python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
-
-    rule ranks:
-        input:
-            files=expand(
-                f"{BASE}/ranks/{{task}}/seed{{seed}}.csv", task=STUDY.ranks["tasks"], seed=STUDY.ranks["seeds"]
-            ),
-            code=code_of("workflow.tables.ranks"),
-            known=here(ROOT / "workflow/reference/marvel_paper_known_numbers.csv"),
-            tuned=here(ROOT / "workflow/config/hyperparameters.tsv"),
-        output:
-            f"{BASE}/tables/ranks.md",
-            f"{BASE}/tables/ranks.csv",
-        log:
-            f"{BASE}/logs/ranks.log",
-        conda:
-            "../../environment.yml"
-        threads: 1
-        params:
-            out=lambda w, output: str(Path(output[0]).parent),
-        shell:
-            "python -m workflow.tables.ranks {input.files:q} --out-dir {params.out:q} > {log:q} 2>&1"

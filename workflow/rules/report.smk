@@ -1,22 +1,24 @@
 # What `all` asks for, and the step from runs to scores.
+from workflow.tables import TABLES, files_of
+
 TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
+DRAWN = [name for name in TABLES if name != "ranks" or STUDY.ranks]
 REPORT = [
     f"{BASE}/scores.csv",
-    *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
-    *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
+    *(f"{BASE}/tables/{name}.md" for name in DRAWN),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
     *([f"{BASE}/figures/datasets.pdf"] if STUDY.needs_data() else []),
 ]
 
 
-# The modules are inputs: a change redraws, never retrains.
+# All runs of the study, none left out: `python -m workflow.redraw CONFIG` makes scores and reports of those that are there.
 rule scores:
     input:
         [f"{STUDY.run_folder(*run)}/progress.csv" for run in STUDY.runs],
-        code=code_of("workflow.runs.scores"),
         made_by=code_of_runs(),  # scores says which runs were made by code that has changed since
     output:
         f"{BASE}/scores.csv",
+        f"{BASE}/tables/missing.csv",
     log:
         f"{BASE}/logs/scores.log",
     conda:
@@ -27,6 +29,7 @@ rule scores:
         methods=[f"--method {shlex.join(words)}" for words in STUDY.runs_by_method],
         limit=STUDY.cost_limit,
         facts=[asdict(get_task(task)) for task in STUDY.tasks],
+        code=code_version("workflow.runs.scores"),
     shell:
         "python -m workflow.runs.scores --runs {params.runs:q} {params.methods} --cost-limit {params.limit:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output[0]:q} 2>&1 | tee {log:q}"

@@ -8,19 +8,13 @@ import pandas as pd
 
 from marvel.run.spec import in_current_words
 from marvel.tasks import get_task
+from workflow.runs.run_json import in_study
 from workflow.runs.run_json import read_run_json as read
 from workflow.statistics.conditions import MACHINE, RECORD, complete
-from workflow.tables.compare import REFERENCE, task_name
+from workflow.tables.published import REFERENCE, task_name
 
 STAGES = {"offline": "*/*/seed*/run.json", "prealigned": "*/*/*/seed*/run.json"}
 OFFLINE = ["algorithm", "task", "seed", "updates", "multiplier", "reward_scale"]
-
-
-def in_study(study: Path, start: str) -> Path:
-    """The run.json beside a start checkpoint, wherever the study's folder has been copied to."""
-    parts = Path(start).parts
-    place = next((index for index in range(len(parts) - 1, -1, -1) if parts[index] in STAGES), 0)
-    return study.joinpath(*parts[place:]).with_name("run.json")
 
 
 def chain(study: Path, spec: dict | None) -> list[dict | None]:

@@ -7,6 +7,7 @@ from marvel.errors import InputError
 from marvel.files import file_hash
 from marvel.values import read_json, shown
 
+STAGES = ("offline", "prealigned")  # folders of a study that runs start from
 STATUSES = ("", "finished", "diverged")
 
 
@@ -47,6 +48,13 @@ def read_run_json(path: Path) -> dict | None:
     if (status := record.get("status", "")) not in STATUSES:
         raise InputError(f"{path}: status is {shown(status)}; it must be one of {', '.join(STATUSES[1:])}.")
     return spec
+
+
+def in_study(study: Path, start: str) -> Path:
+    """The run.json beside a start checkpoint, wherever the study's folder has been copied to."""
+    parts = Path(start).parts
+    place = next((index for index in range(len(parts) - 1, -1, -1) if parts[index] in STAGES), 0)
+    return study.joinpath(*parts[place:]).with_name("run.json")
 
 
 def check_output(folder: Path, spec: dict, name: str) -> None:

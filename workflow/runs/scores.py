@@ -8,19 +8,21 @@ Scores are normalised here and nowhere else. Tables and figures read this file a
 
 import argparse
 import sys
-from collections import defaultdict
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from marvel.errors import InputError
 from marvel.files import write_atomically
-from marvel.run.progress import read_progress
-from marvel.run.record import code_hash
+from marvel.run.progress import COLUMNS, read_columns
 from marvel.run.spec import KEYS
 from marvel.tasks import get_task
 from marvel.values import check
+from workflow.runs.changed import changed_files, code_warnings
+from workflow.runs.missing import COLUMNS as LISTED
+from workflow.runs.missing import absent, remarks, why_absent
 from workflow.runs.run_json import check_output, read_run_json
 from workflow.statistics.scores import SCORES, check_distinct, normalized
 
@@ -49,44 +51,8 @@ def start_kind(spec: dict) -> str:
     return next((part for part in reversed(Path(spec["start"]).parts) if part in STARTS), "")
 
 
-@cache
-def _current_hash(name: str) -> str | None:
-    path = Path(name)
-    return code_hash(path) if path.is_file() else None
-
-
-def changed_files(spec: dict) -> list[str]:
-    """Python files whose code differs from what the run, or a run it started from, recorded in run.json.
-
-    Paths are relative to the repository root, where the scripts run; comments and docstrings do not count.
-    """
-    recorded = dict(spec.get("record", {}).get("code", {}))
-    changed = {name for name, value in recorded.items() if _current_hash(name) != value}
-    start = spec.get("start")
-    if start and (origin := read_run_json(Path(start).parent / "run.json")) is not None:
-        changed.update(changed_files(origin))
-    return sorted(changed)
-
-
-def code_warnings(changed: dict[tuple[str, str, int], list[str]]) -> list[str]:
-    """One line per changed file: how many runs of which methods were made before the change."""
-    runs: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for (method, _, _), names in changed.items():
-        for name in names:
-            runs[name][method] += 1
-    lines = []
-    for name, methods in sorted(runs.items()):
-        parts = ", ".join(f"{count} of {method}" for method, count in methods.items())
-        total = sum(methods.values())
-        lines.append(
-            f"scores: warning: {name} changed since {total} run{'s were' if total > 1 else ' was'} made ({parts}); "
-            "run them again to compare like with like."
-        )
-    return lines
-
-
-def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float | None = None) -> pd.DataFrame:
-    """The rows of one run with its identity and normalised scores.
+def read_run(folder: Path, method: str, task: str, seed: int, cost_limit: float | None = None) -> tuple[dict, dict]:
+    """One run's spec and rows.
 
     Args:
         folder: holds progress.csv and, unless the result is external, run.json.
@@ -96,23 +62,104 @@ def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float
         cost_limit: the study's limit (cost per episode), for a run whose spec names none.
 
     Returns:
-        (rounds, columns of `SCORES`).
+        The spec, with its cost limit filled in, and {column of progress.csv: (rounds,)}.
 
     Raises:
         InputError: something is missing or contradicts itself, in one sentence.
     """
     spec = read_spec(folder / "run.json", method, task, seed)
     limit = spec.get("cost_limit", cost_limit)
-    rows = read_progress(folder / "progress.csv", get_task(task).max_episode_steps, limit)
+    rows = read_columns(folder / "progress.csv", get_task(task).max_episode_steps, limit)
     if limit is None:
         raise InputError(f"{folder / 'run.json'} gives no cost_limit; add it there or pass --cost-limit.")
     check_output(folder, spec, "progress.csv")
-    code = "external"
-    if spec.get("record", {}).get("code"):
-        code = "changed" if changed_files(spec) else "current"
-    identity = {"method": method, "task": task, "seed": seed, "cost_limit": float(limit)}
-    status = spec.get("record", {}).get("status", "")
-    return normalized(rows.assign(**identity, start=start_kind(spec), code=code, status=status))
+    return spec | {"cost_limit": float(limit)}, rows
+
+
+def score_run(folder: Path, method: str, task: str, seed: int, cost_limit: float | None = None) -> pd.DataFrame:
+    """The rows of one run with its identity and normalised scores, columns `SCORES`; see `read_run`."""
+    run = (method, task, seed)
+    spec, rows = read_run(folder, *run, cost_limit)
+    return frame_of({run: (spec, rows, changed_files(spec, folder.parents[3]))})
+
+
+def frame_of(runs: dict[tuple[str, str, int], tuple[dict, dict, list[str]]]) -> pd.DataFrame:
+    """scores.csv of runs.
+
+    Args:
+        runs: {(method, task, seed): (spec, rows, changed files)}, the first two as returned by `read_run`.
+
+    Returns:
+        Columns `SCORES`, the runs in their order.
+    """
+    lengths = [len(rows["round"]) for _, rows, _ in runs.values()]
+    told = {name: [] for name in ("method", "task", "seed", "cost_limit", "start", "code", "status")}
+    for run, (spec, _, changed) in runs.items():
+        record = spec.get("record", {})
+        code = ("changed" if changed else "current") if record.get("code") else "external"
+        values = (*run, spec["cost_limit"], start_kind(spec), code, record.get("status", ""))
+        for column, value in zip(told.values(), values, strict=True):
+            column.append(value)
+    frame = pd.DataFrame(told).loc[np.repeat(np.arange(len(lengths)), lengths)].reset_index(drop=True)
+    for name in COLUMNS:
+        frame[name] = np.concatenate([rows[name] for _, rows, _ in runs.values()])
+    parts = [normalized(part) for _, part in frame.groupby(["task", "cost_limit"], sort=False)]
+    return pd.concat(parts).sort_index()
+
+
+def score_runs(
+    runs: Path,
+    planned: Iterable[tuple[str, str, int]],
+    cost_limit: float | None = None,
+    stages: dict[tuple[str, str, int], list[Path]] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The scores of a study.
+
+    Args:
+        runs: folder with {method}/{task}/seed{seed}/progress.csv.
+        planned: (method, task, seed) of all runs.
+        cost_limit: the study's, for results whose run.json names none.
+        stages: {run: folders of the stages it starts from}; where given, runs that are missing or cannot be read are
+            left out of the scores and named in missing.csv with the reason.
+
+    Returns:
+        scores.csv, missing.csv, and a warning for each file of code that has changed since runs were made.
+
+    Raises:
+        InputError: two seeds are copies; there is no run; without `stages`, a run is missing or cannot be read.
+    """
+    found, rows, changed, known = {}, [], {}, {}
+    for run in planned:
+        folder = runs / run[0] / run[1] / f"seed{run[2]}"
+        if stages is not None and not (folder / "progress.csv").exists():
+            rows.append((*run, *why_absent(folder, stages.get(run, []))))
+            continue
+        try:
+            spec, columns = read_run(folder, *run, cost_limit)
+        except InputError as reason:
+            if stages is None:
+                raise
+            rows.append((*run, "refused", str(reason).replace(f"{folder}/", "")))
+            continue
+        files = changed_files(spec, runs.parent, known)
+        found[run] = spec, columns, files
+        if files:
+            changed[run] = files
+    if not found:
+        raise InputError(f"{runs} holds none of the {len(rows)} runs that the study plans; run it first.")
+    scores = frame_of(found)
+    check_distinct(scores)
+    rows += remarks({run: spec.get("record", {}) for run, (spec, _, _) in found.items()}, changed)
+    return scores, pd.DataFrame(rows, columns=LISTED), code_warnings(changed)
+
+
+def write_scores(out: Path, scores: pd.DataFrame, missing: pd.DataFrame) -> None:
+    """Write scores.csv and tables/missing.csv beside it, and say what they hold."""
+    write_atomically(out, scores.to_csv(index=False).encode())
+    write_atomically(out.parent / "tables" / "missing.csv", missing.to_csv(index=False).encode())
+    left_out, there = len(absent(missing)), len(scores[["method", "task", "seed"]].drop_duplicates())
+    told = f"; {left_out} of {there + left_out} planned are missing" if left_out else ""
+    print(f"scores: {len(scores)} rounds of {there} runs{told} -> {out}")
 
 
 def read_scores(path: Path) -> pd.DataFrame:
@@ -152,20 +199,16 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.cost_limit is not None:
         check(KEYS["cost_limit"], options.cost_limit, "--cost-limit")
-    frames, changed = [], {}
-    for method, tasks, seeds in options.method:
-        for task in tasks.split(","):
-            for seed in map(int, seeds.split(",")):
-                folder = options.runs / method / task / f"seed{seed}"
-                frames.append(score_run(folder, method, task, seed, options.cost_limit))
-                if frames[-1]["code"].iloc[0] == "changed":
-                    changed[method, task, seed] = changed_files(read_spec(folder / "run.json", method, task, seed))
-    for line in code_warnings(changed):
+    planned = [
+        (method, task, int(seed))
+        for method, tasks, seeds in options.method
+        for task in tasks.split(",")
+        for seed in seeds.split(",")
+    ]
+    scores, missing, warnings = score_runs(options.runs, planned, options.cost_limit)
+    for line in warnings:
         print(line, file=sys.stderr)
-    scores = pd.concat(frames, ignore_index=True)
-    check_distinct(scores)
-    write_atomically(options.out, scores.to_csv(index=False).encode())
-    print(f"scores: {sum(map(len, frames))} rounds of {len(frames)} runs -> {options.out}")
+    write_scores(options.out, scores, missing)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,16 @@
-"""Our numbers beside every published one of the study's tasks, as compare.csv; two cost limits never meet in a row.
+"""Our numbers beside every published one of the study's tasks; two cost limits never meet in a row."""
 
-python -m workflow.tables.compare --per-seed results/quick/tables/per_seed.csv --out results/quick/tables/compare.csv
-"""
-
-import argparse
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from marvel.errors import InputError
-from marvel.files import write_atomically
-from marvel.tasks import TASKS
 from workflow.statistics.intervals import fresh, mean_interval
 from workflow.tables.beside import count
+from workflow.tables.page import ends, markdown_table
+from workflow.tables.published import MEAN_OF_LIMITS, number, published
+from workflow.tables.source import Source
 
-REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 COLUMNS = [
     "task", "quantity", "algorithm", "published", "published_spread", "published_limit", "published_env_steps",
     "method", "ours", "ours_low", "ours_high", "n", "our_limit", "our_env_steps", "note", "file", "source",
@@ -36,6 +29,12 @@ COUNTERPARTS = {
     "Marvel's offline policy": "offline_only",
 }
 ONLINE = ("from_scratch", "marvel")
+LEGEND = (
+    "Published values stand as their source gives them, ± its spread. Ours are means [intervals] over n seeds of the "
+    "nearest line of this study: the policy alone for offline algorithms, the last fifth of training for online ones. "
+    "A dash: no such line here. Two cost limits never share a table, so means over three limits stand apart and show "
+    "an order of size. Most rest on other data and budgets than ours; each number's note and source are in compare.csv."
+)
 OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a trained one
     "return": ("eval_return", "train_return"),
     "cost": ("eval_cost", "train_cost"),
@@ -44,92 +43,17 @@ OUR_COLUMNS = {  # quantity: per-seed column of an evaluated policy, of a traine
 }
 
 
-def task_name(text: str) -> str:
-    """DSRL's short name for a source's: `SafetyHopperVelocity-v1`, `ballrun (Bullet)`, `hopper_velocity`; or ""."""
-    bare = re.sub(r"^Safety|^Offline|(Gymnasium)?-v\d+$| \(.*\)$|[_ ]", "", text).lower()
-    return next((name for name in TASKS if name.lower() == bare), "")
-
-
-def number(text) -> float:
-    """A cell as a number; NaN where it is none, such as "mean of 3 limits ..."."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return np.nan
-
-
-def published() -> pd.DataFrame:
-    """Every published number as one row: task, quantity, algorithm, value, limit, env steps, note, file, source.
-
-    An unknown limit is NaN. Numbers of the Marvel paper that are no return or cost are settings and not listed.
-    """
-    rows = []
-
-    def add(
-        file: str,
-        row: pd.Series,
-        task: str,
-        values: dict,
-        algorithm: str,
-        limit,
-        steps=None,
-        note: str = "",
-        spread=None,
-    ):
-        for quantity, value in values.items():
-            rows.append(
-                {
-                    "task": task_name(task), "quantity": quantity, "algorithm": algorithm, "published": value,
-                    "published_spread": (spread or {}).get(quantity, ""), "published_limit": number(limit),
-                    "published_env_steps": steps, "note": note, "file": file, "source": row["source"],
-                }
-            )  # fmt: skip
-
-    def table(name: str):
-        frame = pd.read_csv(REFERENCE / name, dtype=str, keep_default_na=False)
-        return ((name, row) for _, row in frame.iterrows())
-
-    for file, row in table("omnisafe_velocity_benchmark.csv"):
-        spread = {"return": row["reward_std"], "cost": row["cost_std"]}
-        values = {"return": row["reward_mean"], "cost": row["cost_mean"]}
-        add(file, row, row["env"], values, row["algorithm"], row["cost_limit"], row["env_steps"], spread=spread)
-    for file, row in table("fsrl_curves_read_by_eye.csv"):
-        values = {"return": row["reward_approx"], "cost": row["cost_approx"]}
-        add(file, row, row["env"], values, row["algorithm"], row["cost_limit"], row["env_steps"], "read by eye")
-    for file, row in table("bc_velocity_raw_limit20.csv"):
-        spread = {"return": row["ci95_halfwidth"], "cost": row["ci95_halfwidth_cost"]}
-        values = {"return": row["raw_return"], "cost": row["raw_cost"]}
-        add(file, row, row["task"], values, row["algorithm"], row["cost_budget"], spread=spread)
-    for file, row in table("osrl_reruns_raw_per_seed.csv"):
-        values = {"return": row["raw_return"], "cost": row["raw_cost"]}
-        add(file, row, row["task"], values, row["algorithm"], row["cost_budget"], note=f"seed {row['seed']}")
-    for name in ("fisor_main_table.csv", "psec_table1_bullet.csv"):
-        for file, row in table(name):
-            values = {"normalised return": row["norm_reward"], "normalised cost": row["norm_cost"]}
-            add(file, row, row["task"], values, row["algorithm"], None)
-    for file, row in table("caps_supplement.csv"):
-        values = {"normalised return": row["norm_reward"], "normalised cost": row["norm_cost"]}
-        note = "; ".join(filter(None, (row["variant"], "" if number(row["cost_limit"]) > 0 else row["cost_limit"])))
-        add(file, row, row["task"], values, row["algorithm"], row["cost_limit"], note=note)
-    for file, row in table("marvel_paper_known_numbers.csv"):
-        if "reward" in row["quantity"]:
-            task, algorithm = paper_place(row["quantity"], row["where"])
-            add(file, row, task, {"return": row["value"]}, algorithm, 20, note=f"{row['quantity']}, {row['where']}")
-    return pd.DataFrame(rows)
-
-
-def paper_place(quantity: str, where: str) -> tuple[str, str]:
-    """(task, algorithm) of a quoted number of the Marvel paper; its velocity tasks are named without the ending."""
-    words = re.findall(r"[A-Za-z]+", where)
-    task = next((name for word in words for name in (word, f"{word}Velocity") if name in TASKS), "")
-    return task, "Marvel" if quantity.startswith("Marvel") else "Marvel's offline policy"
+def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
+    """The page and compare.csv."""
+    table = beside(published(), source.seeds)
+    return markdown(table, source.seeds), {"compare.csv": table}
 
 
 def beside(reference: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
     """Put our counterpart's mean and interval beside each published number of the study's tasks.
 
     Args:
-        reference: as returned by `published`.
+        reference: as returned by `published.published`.
         seeds: per_seed.csv.
 
     Returns:
@@ -161,21 +85,81 @@ def beside(reference: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Write compare.csv."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--per-seed", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    if not options.per_seed.is_file():
-        raise InputError(f"{options.per_seed} does not exist; make it with `python -m workflow.tables.final`.")
-    table = beside(published(), pd.read_csv(options.per_seed, keep_default_na=False, na_values=[""]))
-    write_atomically(options.out, table.to_csv(index=False).encode())
-    print(f"compare: {len(table)} published numbers, {table['ours'].notna().sum()} with ours beside -> {options.out}")
+def markdown(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
+    """The page: for each task our nearest lines, then what was published under our cost limit with ours beside.
+
+    Args:
+        table: as returned by `beside`.
+        seeds: per_seed.csv.
+    """
+    limits = sorted(seeds["cost_limit"].unique())
+    lines = ["# Published numbers beside ours", "", LEGEND, ""]
+    rows = table[~table["note"].str.contains("do not use")]
+    ours = rows[rows["published_limit"].isin(limits)]
+    means = rows[rows["note"].str.startswith(MEAN_OF_LIMITS)]
+    shown = pd.concat([ours, means])
+    for task in dict.fromkeys(shown["task"]):
+        lines += [f"## {task}", ""]
+        for limit in limits:
+            lines += _lines(seeds[(seeds["task"] == task) & (seeds["cost_limit"] == limit)], limit)
+            here = ours[(ours["task"] == task) & (ours["published_limit"] == limit)]
+            for prefix, units in (("normalised ", "DSRL's units"), ("", "raw units")):
+                lines += _grid(here, prefix, f"Cost limit {limit:g}, {units}:")
+        lines += _grid(means[means["task"] == task], "normalised ", "Means over three limits, in DSRL's units:")
+    if shown.empty:
+        lines += ["No number is known for these tasks and cost limits.", ""]
+    rest = len(table) - len(shown)
+    lines += [f"compare.csv holds {rest} more numbers: under other or unknown cost limits, or marked as doubtful.", ""]
+    lines += ["Sources:", ""]
+    for source, part in shown.groupby("source", sort=False):
+        lines += [f"- {', '.join(f'`{file}`' for file in dict.fromkeys(part['file']))}: {source}"]
+    return "\n".join([*lines, ""])
 
 
-if __name__ == "__main__":
-    try:
-        main()
-    except ValueError as error:
-        sys.exit(f"compare: {error}")
+def _grid(rows: pd.DataFrame, prefix: str, title: str) -> list[str]:
+    """Title and table of the returns and costs in one unit; no lines if there are none."""
+    quantities = [f"{prefix}return", f"{prefix}cost"]
+    rows = rows[rows["quantity"].isin(quantities)]
+    if rows.empty:
+        return []
+    cells = []
+    keys = ["file", "algorithm", rows["published_env_steps"].fillna("")]
+    for (file, algorithm, steps), part in rows.groupby(keys, sort=False):
+        by = [part[part["quantity"] == quantity] for quantity in quantities]
+        own = part[part["ours"].notna()]
+        name, n = (f"`{own['method'].iloc[0]}`", f"{own['n'].iloc[0]:g}") if len(own) else ("–", "–")
+        here = [name, n, *map(_ours, by)] if rows["ours"].notna().any() else []
+        told = f"{algorithm}{f' at {steps}' if steps else ''}"
+        cells.append([told, *map(_published, by), *here, file.removesuffix(".csv")])
+    ours = ["ours", "n", "our return", "our cost"] if rows["ours"].notna().any() else []
+    return [title, "", *markdown_table(["published", "return", "cost", *ours, "source"], cells), ""]
+
+
+def _lines(seeds: pd.DataFrame, limit: float) -> list[str]:
+    """Title and table of our own lines that are the nearest to some published algorithm, in DSRL's units."""
+    cells = []
+    for method in dict.fromkeys(COUNTERPARTS.values()):
+        runs = seeds[seeds["method"] == method]
+        columns = (OUR_COLUMNS[f"normalised {name}"][method in ONLINE] for name in ("return", "cost"))
+        numbers = [
+            ends(*mean_interval(runs[name].to_numpy(dtype=np.float64), fresh())) for name in columns if len(runs)
+        ]
+        cells += [[f"`{method}`", str(len(runs)), *numbers]] if len(runs) else []
+    title = f"This study, cost limit {limit:g}, in DSRL's units:"
+    return [title, "", *markdown_table(["ours", "n", "return", "cost"], cells), ""] if cells else []
+
+
+def _published(rows: pd.DataFrame) -> str:
+    """A published value with its spread; of several seeds their mean."""
+    if rows.empty:
+        return "–"
+    if len(rows) > 1:
+        return f"{rows['published'].map(number).mean():.4g} ({len(rows)} seeds)"
+    spread = rows["published_spread"].iloc[0]
+    return rows["published"].iloc[0] + (f" ± {spread}" if spread else "")
+
+
+def _ours(rows: pd.DataFrame) -> str:
+    """Our mean with its interval; a dash without a counterpart."""
+    known = rows[rows["ours"].notna()]
+    return "–" if known.empty else ends(*known[["ours", "ours_low", "ours_high"]].iloc[0].astype(float))

@@ -1,14 +1,9 @@
-"""Scores in, the study's tables out: final.csv (per method and task), per_seed.csv, safety.csv and a readable final.md.
+"""All numbers of a study, task by task: final.csv (methods), per_seed.csv (runs), safety.csv (single episodes).
 
 The safety of single episodes is read from the runs' episodes.csv, in runs/ beside the scores.
-
-
-python -m workflow.tables.final --scores results/quick/scores.csv --out-dir results/quick/tables
 """
 
-import argparse
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -18,26 +13,23 @@ from workflow.figures.style import thousands
 from workflow.names import order
 from workflow.runs import evaluated
 from workflow.runs.episodes import read_episodes
-from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.aggregates import final
-from workflow.statistics.per_seed import COUNTS, METRICS, per_seed
+from workflow.statistics.per_seed import COUNTS, METRICS
 from workflow.statistics.safety import POLICIES, by_policy, safety
+from workflow.tables.page import cell, markdown_table, number
+from workflow.tables.source import Source
 from workflow.tuning import heading, sentence
 
 
-def number(value: float) -> str:
-    """Three significant digits or so, never an exponent."""
-    size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2
-    return f"{value:.{digits}f}"
-
-
-def cell(row: pd.Series, name: str, show=number) -> str:
-    """`mean [low, high]`, or the mean alone where there is no interval, or a dash."""
-    value, low, high = (row[f"{name}_{end}"] for end in ("mean", "low", "high"))
-    if np.isnan(value):
-        return "–"
-    return show(value) if np.isnan(low) else f"{show(value)} [{show(low)}, {show(high)}]"
+def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
+    """The page and its three frames."""
+    runs = source.study / "runs"
+    episodes = read_episodes(runs, source.scores)
+    seeds = source.seeds.merge(safety(episodes, source.scores), on=["task", "method", "seed"])
+    table, policies = final(seeds), by_policy(seeds)
+    apart = evaluated.evaluated_apart(runs, table["method"])
+    page = markdown(table, seeds, policies, apart, source.count)
+    return page, {"per_seed.csv": seeds, "final.csv": table, "safety.csv": policies}
 
 
 def _steps(value: float) -> str:
@@ -48,14 +40,12 @@ def _feasible_cell(row: pd.Series) -> str:
     return "–" if np.isnan(row["feasible_seeds"]) else f"{row['feasible_seeds']:.0f} of {row['n']}"
 
 
-def markdown_table(header: list[str], rows: list[list[str]], align: str = "--:") -> list[str]:
-    """Lines of a Markdown table; the first column stands left, the others as `align` says."""
-    table = [header, [":--", *[align] * (len(header) - 1)], *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in table]
-
-
 def markdown(
-    table: pd.DataFrame, seeds: pd.DataFrame, policies: pd.DataFrame, apart: dict[str, str] | None = None
+    table: pd.DataFrame,
+    seeds: pd.DataFrame,
+    policies: pd.DataFrame,
+    apart: dict[str, str] | None = None,
+    count: Callable[[str, str, int], str] = lambda task, method, n: str(n),
 ) -> str:
     """final.md: for each task a table in raw units, one in DSRL's and one of episodes, then what the numbers mean.
 
@@ -64,6 +54,7 @@ def markdown(
         seeds: as returned by `per_seed`.
         policies: as returned by `safety.by_policy`.
         apart: as returned by `evaluated.evaluated_apart`: these methods are marked.
+        count: as `Source.count`.
     """
     names = {name: f"`{name}`{f' {evaluated.MARK}' if name in (apart or {}) else ''}" for name in table["method"]}
     raw = ["feasible_return", "safe_rounds_last", "safe_rounds", "violation_rate", "cumulative_cost"]
@@ -76,7 +67,7 @@ def markdown(
         header = "method|n|return|cost|feasible|feasible return|safe rounds, last fifth|safe rounds|violation rate"
         header = [*header.split("|"), "cumulative cost", "eval return", "eval cost", "env steps", "updates"]
         cells = [
-            [names[row["method"]], str(row["n"])]
+            [names[row["method"]], count(task, row["method"], row["n"])]
             + [cell(row, "train_return"), cell(row, "train_cost"), _feasible_cell(row)]
             + [cell(row, name) for name in (*raw, "eval_return", "eval_cost")]
             + [_steps(row[name]) for name in COUNTS]
@@ -89,7 +80,10 @@ def markdown(
             "",
         ]
         header = ["method", "n", "return", "cost", "feasible return", "eval return", "eval cost"]
-        cells = [[names[row["method"]], str(row["n"]), *(cell(row, name) for name in normalized)] for row in methods]
+        cells = [
+            [names[row["method"]], count(task, row["method"], row["n"]), *(cell(row, name) for name in normalized)]
+            for row in methods
+        ]
         lines += [*markdown_table(header, cells), ""]
         of_task = policies[(policies["task"] == task) & (policies["cost_limit"] == limit)]
         if len(of_task):
@@ -135,26 +129,3 @@ def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
             + sentence(table["task"]),
         ]
     )
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write final.csv, per_seed.csv, safety.csv and final.md."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--scores", type=Path, required=True)
-    parser.add_argument("--out-dir", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    scores = read_scores(options.scores)
-    episodes = read_episodes(options.scores.parent / "runs", scores)
-    seeds = per_seed(scores).merge(safety(episodes, scores), on=["task", "method", "seed"])
-    table, policies = final(seeds), by_policy(seeds)
-    frames = {"per_seed.csv": seeds, "final.csv": table, "safety.csv": policies}
-    texts = {name: frame.to_csv(index=False) for name, frame in frames.items()}
-    apart = evaluated.evaluated_apart(options.scores.parent / "runs", table["method"])
-    write_files(options.out_dir, texts | {"final.md": markdown(table, seeds, policies, apart)})
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except ValueError as error:
-        sys.exit(f"tables: {error}")

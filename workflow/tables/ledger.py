@@ -5,7 +5,7 @@ import pandas as pd
 from workflow.captions import difference_sentence, diverged_sentence, interval_sentences
 from workflow.statistics.conditions import CONDITIONS
 from workflow.statistics.verdicts import ERROR, NOT_TESTED, POWER, UNDECIDED, detectable
-from workflow.tables.final import markdown_table, number
+from workflow.tables.page import markdown_table, number
 from workflow.tuning import sentence
 
 UNITS = {

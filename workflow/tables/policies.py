@@ -1,23 +1,24 @@
-"""Table 2: return and cost of the offline policies, before any online training, as offline.csv and offline.md.
+"""Table 2: return and cost of the offline policies, before any online training, as offline.csv and offline.md."""
 
-python -m workflow.tables.policies --scores results/quick/scores.csv --out-dir results/quick/tables
-"""
-
-import argparse
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pandas as pd
 
 from workflow.captions import interval_sentences
 from workflow.names import order
-from workflow.runs.scores import read_scores, write_files
 from workflow.statistics.aggregates import over_seeds
 from workflow.statistics.per_seed import EVALUATED, evaluated
-from workflow.tables.final import cell, markdown_table
+from workflow.tables.page import cell, markdown_table
+from workflow.tables.source import Source
 from workflow.tuning import heading, sentence
 
 KEYS = ["task", "cost_limit", "method"]
+
+
+def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
+    """The page and offline.csv."""
+    table = offline_table(evaluated(source.scores))
+    return markdown(table, source.count), {"offline.csv": table}
 
 
 def offline_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -32,8 +33,8 @@ def offline_table(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """offline.md: one table per task and cost limit, then what the numbers mean."""
+def markdown(table: pd.DataFrame, count: Callable[[str, str, int], str] = lambda task, method, n: str(n)) -> str:
+    """offline.md: one table per task and cost limit, then what the numbers mean; `count` as `Source.count`."""
     lines = ["# Offline policies", ""]
     if table.empty:
         return "\n".join(
@@ -44,7 +45,7 @@ def markdown(table: pd.DataFrame) -> str:
     for (task, limit), group in table.groupby(["task", "cost_limit"], sort=False):
         rows = group.set_index("method", drop=False)
         cells = [
-            [f"`{name}`", str(rows.loc[name, "n"]), f"{rows.loc[name, 'eval_episodes']:g}"]
+            [f"`{name}`", count(task, name, rows.loc[name, "n"]), f"{rows.loc[name, 'eval_episodes']:g}"]
             + [cell(rows.loc[name], metric) for metric in EVALUATED]
             for name in order(list(rows.index))
         ]
@@ -64,20 +65,3 @@ def markdown(table: pd.DataFrame) -> str:
             "",
         ]
     )
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write offline.csv and offline.md."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--scores", type=Path, required=True)
-    parser.add_argument("--out-dir", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    table = offline_table(evaluated(read_scores(options.scores)))
-    write_files(options.out_dir, {"offline.csv": table.to_csv(index=False), "offline.md": markdown(table)})
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except ValueError as error:
-        sys.exit(f"policies: {error}")

@@ -1,10 +1,5 @@
-"""Table 1: rank correlation of both critics with Monte-Carlo returns before and after VPA, as ranks.csv and ranks.md.
+"""Table 1: rank correlation of both critics with Monte-Carlo returns before and after VPA."""
 
-python -m workflow.tables.ranks results/quick/ranks/BallRun/seed0.csv ... --out-dir results/quick/tables
-"""
-
-import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,13 +8,25 @@ import pandas as pd
 
 from marvel.errors import InputError
 from workflow.captions import difference_sentence, interval_sentences
-from workflow.runs.scores import write_files
 from workflow.statistics.intervals import fresh, mean_interval, t_interval
 from workflow.statistics.ranks import CRITICS, FEWEST, RANKS, correlations
-from workflow.tables.final import markdown_table
+from workflow.tables.page import markdown_table
+from workflow.tables.source import Source
 from workflow.tuning import MARK, label, sentence
 
 OFFICIAL = Path(__file__).parents[1] / "reference" / "marvel_paper_known_numbers.csv"
+
+
+def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
+    """The page and ranks.csv.
+
+    Raises:
+        InputError: The source has no ranks.
+    """
+    if not source.ranks:
+        raise InputError("the table of ranks needs --ranks; make them with python -m marvel.ranks.")
+    table = ranks(source.ranks)
+    return markdown(table), {"ranks.csv": table}
 
 
 def ranks(files: list[Path]) -> pd.DataFrame:
@@ -106,20 +113,3 @@ def interval(values: pd.Series, of: Callable = lambda numbers: mean_interval(num
     ends = map(float, of(values))
     mean, low, high = (round(end, 2) + 0.0 for end in ends)  # never "-0.00"
     return f"{mean:.2f}" if np.isnan(low) else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write ranks.csv and ranks.md."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--out-dir", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    table = ranks(options.files)
-    write_files(options.out_dir, {"ranks.csv": table.to_csv(index=False), "ranks.md": markdown(table)})
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except ValueError as error:
-        sys.exit(f"ranks: {error}")

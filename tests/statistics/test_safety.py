@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_scores import progress, write_run
+from made_runs import progress, tables, write_run
 
 from workflow.runs import scores
 from workflow.runs.episodes import COLUMNS
 from workflow.statistics.safety import by_policy, measures, safety
-from workflow.tables import final as tables
 
 
 def episodes(train: list[float], last_evaluation: list[float]) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def test_measures_by_hand():
 
 
 def test_three_policies_by_hand(study):
-    tables.main(f"--scores {study / 'scores.csv'} --out-dir {study}".split())
+    tables(study, "final", out=study)
     seeds = pd.read_csv(study / "per_seed.csv").set_index(["method", "seed"])
     row = seeds.loc[("marvel", 0)]
     assert (row["V_train"], row["D_norm_train"]) == (0.5, pytest.approx((240 + 50 + 30) / 10 / 20 - 1))
@@ -57,7 +56,7 @@ def test_three_policies_by_hand(study):
 
 
 def test_severity_is_of_the_seeds_that_violate_and_0_without_any(study):
-    tables.main(f"--scores {study / 'scores.csv'} --out-dir {study}".split())
+    tables(study, "final", out=study)
     table = pd.read_csv(study / "safety.csv").set_index(["method", "policy"])
     assert [*table.index] == [("marvel", name) for name in ("train", "final_stochastic", "final_deterministic")]
     row = table.loc[("marvel", "train")]
@@ -90,5 +89,5 @@ def test_faulty_episodes_are_one_sentence(study, damage, words):
     path = study / "runs/marvel/BallRun/seed0/episodes.csv"
     damage(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(ValueError, match=words) as raised:
-        tables.main(f"--scores {study / 'scores.csv'} --out-dir {study}".split())
+        tables(study, "final", out=study)
     assert str(path) in str(raised.value)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from conftest import ROOT
 from evidence import RULES, judged, study
+from made_runs import tables
 
 from workflow.statistics.claims import COLUMNS, VERDICTS
 from workflow.statistics.measures import measured
-from workflow.tables import claims
 from workflow.tables.ledger import markdown
 
 
@@ -24,7 +24,7 @@ def test_ledger_is_written_whole(tmp_path):
         record = {"cpu": "A", "versions": {}, "numerics": {}, "code": {"marvel/sac.py": "1"}}
         spec = {"hyperparameters": {"online_episodes": 500}, "start": None, "dataset": None, "record": record}
         (folder / "run.json").write_text(json.dumps(spec))
-    claims.main(f"--scores {path} --out-dir {tmp_path / 'tables'}".split())
+    tables(tmp_path, "claims")
     text = (tmp_path / "tables/claims.md").read_text()
     assert text.index("## Conditions") < text.index("## Verdicts") < text.index("## C1")
     assert "| the published online budget | 0 of 10 | warm_start seed 0 stopped before its budget of 500" in text

@@ -14,7 +14,8 @@ import pytest
 from conftest import ROOT
 from studies import Copy, descendants, environment, toy_config
 
-REPORTS = {"scores": 1, "table": 1, "policies": 1, "compare": 1, "claims": 1, "figure": 2, "all": 1}
+TABLES = {"table_main": 1, "table_final": 1, "table_offline": 1, "table_compare": 1, "table_claims": 1}
+REPORTS = {"scores": 1, **TABLES, "figure": 2, "all": 1}
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from evidence import bear, good_records, judged, reason, study, table_1, totals
 
 from workflow.statistics.measures import drift
-from workflow.tables import claims
 
 
 def test_clear_differences_decide_and_missing_lines_do_not():
@@ -118,16 +117,13 @@ def test_drift_is_relative_and_a_constant_has_none():
     assert drift(pd.Series([0.1, 0.1, 0.1, 0.1], index=[1, 2, 3, 7])) == 0
 
 
-def test_ranks_of_table_1_are_taken_up(tmp_path):
+def test_ranks_of_table_1_are_taken_up():
     scores = study(tasks=["CarRun"])
     assert totals(scores, ranks=table_1(tasks=["CarRun"]))["C3"] == "undecided"  # BallCircle is not in the study
     both, ranks = study(tasks=["CarRun", "BallCircle"]), table_1()
     assert totals(both, ranks=ranks)["C3"] == "supported"
     ranks.loc[ranks["seed"] == 1, "spearman"] = np.nan  # all costs equal there
     assert totals(both, ranks=ranks)["C3"] == "not tested"
-    table_1().drop(columns="points").to_csv(tmp_path / "ranks.csv", index=False)
-    with pytest.raises(ValueError, match="lacks the column"):
-        claims.read_ranks(tmp_path / "ranks.csv")
 
 
 def test_ranks_of_points_that_hardly_differ_say_nothing():
