@@ -7,7 +7,7 @@ import pytest
 from studies import toy_config
 
 from marvel.errors import InputError
-from workflow.figure_entries import figure_command
+from workflow.figures.entries import figure_command
 from workflow.study import Study
 
 WARM = {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}
