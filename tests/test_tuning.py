@@ -8,10 +8,9 @@ from made_up import made_up
 
 from workflow import tuning
 from workflow.figures import __main__ as figures
-from workflow.figures import curves, sweeps
+from workflow.figures import curves, limits, steps
 from workflow.per_task import tuned_tasks
 from workflow.runs import scores
-from workflow.statistics.per_seed import per_seed
 from workflow.study import Study
 
 METHODS = ["marvel", "warm_start", "offline_only"]
@@ -42,22 +41,21 @@ def test_both_tables_say_it_in_the_heading_of_that_task_alone(mixed, tmp_path):
 
 
 def test_learning_curves_mark_the_panel_and_explain_the_mark(mixed):
-    figure, text = curves.draw_curves(mixed)
+    figure, text = curves.draw(mixed)
     assert [axes.get_title() for axes in figure.axes[:2]] == ["BallRun", "CarGoal1 †"]
     assert figure.get_supxlabel().endswith(f"\n† hyperparameters: {WORDS}")
     assert text.endswith(f" † Hyperparameters of 1 of 2 tasks: {WORDS} (CarGoal1).")
-    text = curves.draw_curves(mixed[mixed["task"] == "CarGoal1"])[1]
+    text = curves.draw(mixed[mixed["task"] == "CarGoal1"])[1]
     assert text.endswith(f" † Hyperparameters: {WORDS} (CarGoal1).")
 
 
 def test_sweeps_mark_panels_and_legends(mixed):
-    seeds = per_seed(mixed)
-    figure, text = sweeps.draw_steps(seeds, ["warm_start", "marvel"])
+    figure, text = steps.draw(mixed)
     assert [label.get_text() for label in figure.legends[0].get_texts()] == ["BallRun", "CarGoal1 †"]
     assert WORDS in figure.get_supxlabel() and WORDS in text
-    figure, text = sweeps.draw_limits(pd.concat([seeds, seeds.assign(cost_limit=40.0)]))
+    figure, text = limits.draw(pd.concat([mixed, mixed.assign(cost_limit=40.0)]))
     assert [axes.get_title() for axes in figure.axes[:2]] == ["BallRun", "CarGoal1 †"]
-    assert figure.get_supxlabel() == f"† hyperparameters: {WORDS}" and WORDS in text
+    assert figure.get_supxlabel() == f"cost limit per episode\n† hyperparameters: {WORDS}" and WORDS in text
 
 
 @pytest.mark.parametrize("kind", ["aggregate", "profiles", "improvement"])
@@ -65,7 +63,7 @@ def test_sums_over_tasks_count_them(mixed, tmp_path, kind):
     mixed.to_csv(tmp_path / "scores.csv", index=False)
     options = figures.parser().parse_args(f"{kind} --scores {tmp_path / 'scores.csv'} --out x".split())
     figure, text = figures.draw(options)
-    assert figure.get_supxlabel() == f"hyperparameters of 1 of 2 tasks: {WORDS}"
+    assert figure.get_supxlabel().split("\n")[-1] == f"hyperparameters of 1 of 2 tasks: {WORDS}"
     assert f"Hyperparameters of 1 of 2 tasks: {WORDS} (CarGoal1)." in text
 
 
@@ -81,7 +79,7 @@ def test_nothing_is_marked_where_all_tasks_are_tuned(tmp_path):
     tables(committed, "final", "offline", "claims", out=tmp_path)
     for name in ("final.md", "offline.md", "claims.md"):
         assert WORDS not in (tmp_path / name).read_text()
-    figure, text = curves.draw_curves(scores.read_scores(committed / "scores.csv"))
+    figure, text = curves.draw(scores.read_scores(committed / "scores.csv"))
     assert "†" not in text + figure.get_supxlabel() + "".join(axes.get_title() for axes in figure.axes)
 
 

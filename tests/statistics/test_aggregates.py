@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from made_up import made_up
 
-from workflow.figures import summary, sweeps
 from workflow.statistics import aggregates
 from workflow.statistics.intervals import bootstrap, fresh, interquartile_mean
 from workflow.statistics.per_seed import per_seed, with_evaluated
@@ -80,40 +79,6 @@ def test_evaluated_policies_stand_for_themselves():
     assert seeds["violation_rate"].isna().all()
 
 
-def test_figures_over_tasks_show_return_beside_feasible_return_and_cost():
-    scores = made_up(["BallRun", "CarRun"], ["marvel", "warm_start", "offline_only"], seeds=3, rounds=10)
-    seeds = per_seed(scores)
-    for figure, text in (summary.draw_aggregate(seeds), summary.draw_profiles(seeds)):
-        labels = " ".join(axes.get_xlabel() for axes in figure.axes)
-        assert all(word in labels for word in ("return", "feasible return", "cost"))
-        assert (
-            "2 tasks (BallRun, CarRun) with n = 3 seeds" in text and "stratified" in text and "in 74 % of cases" in text
-        )
-        assert "cost limit 20" in text
-    figure, text = summary.draw_improvement(seeds, "warm_start")
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["marvel", "offline_only"]
-    assert "lower cost" in figure.axes[1].get_xlabel()
-    with pytest.raises(ValueError, match="improvement over 'jsrl' needs that method"):
-        summary.draw_improvement(seeds, "jsrl")
-
-
-def test_lines_of_one_method_at_several_limits_are_one_curve():
-    assert sweeps.family("marvel_limit40", 40) == "marvel"
-    assert sweeps.family("marvel_limit40", 20) == "marvel_limit40"  # the name says one thing, the runs another
-    parts = []
-    for limit in (10, 20, 40):
-        name = {10: "marvel_limit10", 20: "marvel", 40: "marvel_limit40"}[limit]
-        parts.append(made_up(["BallRun"], ["marvel"], seeds=2, rounds=8).assign(cost_limit=float(limit), method=name))
-    seeds = per_seed(pd.concat(parts))
-    figure, text = sweeps.draw_limits(seeds)
-    assert [label.get_text() for label in figure.legends[0].get_texts()] == ["marvel", "cost = limit"]
-    assert "10, 20, 40" in text
-    with pytest.raises(ValueError, match="needs at least two"):
-        sweeps.draw_limits(seeds[seeds["cost_limit"] == 20])
-    with pytest.raises(ValueError, match="cost limit 10 was given twice"):
-        sweeps.draw_limits(pd.concat([seeds, seeds[seeds["cost_limit"] == 10]]))
-
-
 def test_steps_are_a_chain_of_paired_differences():
     methods = ["official", "half", "marvel"]
     seeds = pd.DataFrame(
@@ -126,9 +91,3 @@ def test_steps_are_a_chain_of_paired_differences():
     assert (table["low"][0], table["high"][0]) == (10, 10)
     half = 4.3027 / np.sqrt(3)  # Student's quantile with two degrees of freedom; the changes are 10, 11, 12
     assert (table["low"][1], table["high"][1]) == pytest.approx((11 - half, 11 + half), abs=1e-3)
-    full = per_seed(made_up(["BallRun", "CarRun"], methods, seeds=3, rounds=6))
-    figure, text = sweeps.draw_steps(full, methods)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. marvel"]
-    assert "from official to marvel" in text
-    with pytest.raises(ValueError, match="'gone'"):
-        sweeps.draw_steps(full, ["official", "gone"])

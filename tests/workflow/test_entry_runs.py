@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from studies import toy_config
-from workflow.figure_entries import figure_command
 
 from marvel.errors import InputError
+from workflow.figures.entries import figure_command
 from workflow.study import Study
 
 WARM = {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}

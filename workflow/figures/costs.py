@@ -63,8 +63,8 @@ def draw(
         figure.align_ylabels()
     text = (
         "Share of training episodes whose cost is at most that on the x-axis, the episodes of all seeds pooled: of the "
-        "whole training (above) and of the rounds in the last 20 % (below). Dashes: the cost limit; the height at which "
-        f"a curve crosses it is the share of safe episodes. {panels.seeds_phrase(counts)}."
+        "whole training (above) and of the rounds in the last 20 % (below). Dashes: the cost limit; the height at "
+        f"which a curve crosses it is the share of safe episodes. {panels.seeds_phrase(counts)}."
         + tuning.sentence(tasks, tuning.MARK)
     )
     return figure, text

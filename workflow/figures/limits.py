@@ -47,7 +47,7 @@ def draw(scores: pd.DataFrame, labels: dict[str, str] | None = None) -> tuple[Fi
     Raises:
         InputError: there is one limit only, or two runs of one method, task, seed and limit.
     """
-    seeds = joined(per_seed(scores))
+    seeds = joined(scores)
     limits = sorted(seeds["cost_limit"].unique())
     tasks, names = list(dict.fromkeys(seeds["task"])), order(list(seeds["method"]))
     looks = style.styles(names, labels=labels)
@@ -72,23 +72,25 @@ def draw(scores: pd.DataFrame, labels: dict[str, str] | None = None) -> tuple[Fi
     return figure, text
 
 
-def joined(seeds: pd.DataFrame) -> pd.DataFrame:
-    """Trained runs of `per_seed` with a method's entries at several limits under one name.
+def joined(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per trained run, a method's entries at several limits, and those of several studies, under one name.
 
     Raises:
         InputError: see `draw`.
     """
-    seeds = seeds[seeds["train_return"].notna()].copy()
-    seeds["method"] = [family(name, limit) for name, limit in zip(seeds["method"], seeds["cost_limit"], strict=True)]
-    limits = sorted(seeds["cost_limit"].unique())
-    if len(limits) < 2:
-        raise InputError(f"a sweep over cost limits needs at least two; the scores have {limits}.")
-    twice = seeds[seeds.duplicated(["method", "task", "seed", "cost_limit"])]
+    scores = scores.reset_index(drop=True)
+    scores["method"] = [family(*pair) for pair in zip(scores["method"], scores["cost_limit"], strict=True)]
+    twice = scores[scores.duplicated(["method", "task", "seed", "cost_limit", "round"])]
     if len(twice):
         row = twice.iloc[0]
         raise InputError(
             f"{row['method']} on {row['task']}, seed {row['seed']}, cost limit {row['cost_limit']:g} was given twice."
         )
+    seeds = pd.concat([per_seed(part) for _, part in scores.groupby("cost_limit")], ignore_index=True)
+    seeds = seeds[seeds["train_return"].notna()]
+    limits = sorted(seeds["cost_limit"].unique())
+    if len(limits) < 2:
+        raise InputError(f"a sweep over cost limits needs at least two; the scores have {limits}.")
     return seeds
 
 

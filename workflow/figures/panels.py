@@ -63,7 +63,7 @@ def is_left(tasks: list[str], task: str) -> bool:
 def ticks(axes: Axes, x: int = 4, y: int = 4) -> None:
     """A few round ticks on both axes, thousands written as k."""
     axes.xaxis.set_major_locator(MaxNLocator(x, steps=[1, 2, 4, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(y))
+    axes.yaxis.set_major_locator(MaxNLocator(y, steps=[1, 2, 2.5, 5, 10]))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(style.thousands))
 
@@ -89,7 +89,7 @@ def draw_curves(axes: Axes, curves: dict[str, Curve], looks: dict[str, style.Sty
             color=look.color,
             linestyle=look.linestyle,
             marker=look.marker,
-            # staggered, so that markers do not hide each other; of a parametric curve the end, beside those of its seeds
+            # staggered, so that markers do not hide each other; of a parametric curve the end
             markevery=[len(curve.x) - 1] if curve.runs else (place * every // len(names), every),
             zorder=3 + 0.01 * place,
             **MEAN_LINE,

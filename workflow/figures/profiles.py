@@ -69,7 +69,7 @@ def _panel(axes: Axes, metric: str, made: dict[str, np.ndarray], names: list[str
         value, lower, upper = bootstrap((made[name],), lambda part: profile(part, thresholds), fresh())
         axes.plot(thresholds, value, color=look.color, linestyle=look.linestyle, linewidth=1.2)
         axes.fill_between(thresholds, lower, upper, color=look.color, alpha=0.12, linewidth=0)
-    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
     axes.set_xlim(low, high)
     axes.set_ylim(-0.02, 1.02)
     if "cost" in metric:

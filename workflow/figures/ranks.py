@@ -70,9 +70,8 @@ def draw(scores: pd.DataFrame, labels: dict[str, str] | None = None) -> tuple[Fi
             axes.set_xlabel(label)
         panels.foot(figure, f"mean rank among {len(names)} (1: best)", tuning.share(seeds["task"]))
     text = (
-        f"Mean rank of a run among those of the {len(names)} methods on the same task and seed, 1 the best, by feasible "
-        "return (left) and by cost (right) in the last 20 % of environment steps; equal values share their mean rank. "
-        + aggregate_sentences(seeds)
-        + (f" {EVALUATED}" if hollow else "")
+        f"Mean rank of a run among those of the {len(names)} methods on the same task and seed, 1 the best, by "
+        "feasible return (left) and by cost (right) in the last 20 % of environment steps; equal values share "
+        "their mean rank. " + aggregate_sentences(seeds) + (f" {EVALUATED}" if hollow else "")
     )
     return figure, text

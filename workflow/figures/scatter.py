@@ -27,13 +27,15 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from marvel.datasets import Episodes, episodes
 from marvel.errors import InputError
 from marvel.run.spec import in_current_words
-from workflow.figures import style
+from workflow.figures import panels, style
 from workflow.runs.scores import write_files
 
-COLUMNS = 5
+COLUMNS = 5  # on a page
+FEW = 8  # datasets that fit where a page is not at hand, two side by side
 PANEL = 1.12  # inches high, with its title
 POINT = {"color": "#0072B2", "alpha": 0.35, "linewidths": 0}
 FRAME = {"color": "#333333", "linestyle": (0, (3, 1.5)), "linewidth": 0.8}
+FOOT = ("cost of an episode", "n/8: eighths of DSRL's cost range that have an episode")
 EMPTY = {"color": "#F6D5C3", "linewidth": 0}
 
 
@@ -79,16 +81,16 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
     Returns:
         The figure and its caption.
     """
-    columns = min(COLUMNS, len(data))
+    columns = min(2 if len(data) <= FEW else COLUMNS, len(data))
     rows = math.ceil(len(data) / columns)
-    width = style.WIDTH if columns == 1 else style.PAGE_WIDTH
+    width = style.PAGE_WIDTH if len(data) > FEW else style.WIDTH
     height = PANEL if columns > 3 else 1.5 * PANEL
     with plt.rc_context(style.RC):
         figure = Figure(figsize=(width, 0.9 + height * rows), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False)
-        for axes in panels.flat[len(data) :]:
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat[len(data) :]:
             axes.set_visible(False)
-        for axes, one in zip(panels.flat, data, strict=False):
+        for axes, one in zip(grid.flat, data, strict=False):
             _panel(axes, one)
         handles = [
             Line2D([], [], linestyle="", marker="o", markersize=2.5, color=POINT["color"], label="an episode"),
@@ -96,9 +98,8 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
         ]
         if any(one.card["eighths_occupied"] < 8 for one in data):
             handles.append(Patch(label="eighth of DSRL's cost range without an episode", **EMPTY))
-        figure.legend(handles=handles, loc="outside upper center", ncols=1 if columns == 1 else 3, frameon=False)
-        foot = "cost of an episode\nn/8: eighths of DSRL's cost range that have an episode"
-        figure.supxlabel(foot + (f"\nthe data before the study's filters ({', '.join(filters)})" if filters else ""))
+        figure.legend(handles=handles, loc="outside upper center", ncols=1 if len(data) <= FEW else 3, frameon=False)
+        panels.foot(figure, *FOOT, f"the data before the study's filters ({', '.join(filters)})" if filters else "")
         figure.supylabel("return of an episode")
     text = (
         "Return against cost of every episode of the offline data, one panel a task. Dashes: the ranges of return and "

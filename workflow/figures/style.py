@@ -86,8 +86,8 @@ def styles(methods: list[str], sweep: bool = False, labels: dict[str, str] | Non
     """A look for each method of a figure, no colour and no marker twice up to 15 methods; after that, no pair of them.
 
     Methods of `METHODS` have their own. Another method named after one of them (`pex_bear` after `pex`) takes its look
-    if the figure does not show that one; the rest get what is free in the order given, those of `SPARE` first unless none of
-    the paper's methods is shown.
+    if the figure does not show that one; the rest get what is free in the order given, those of `SPARE` first unless
+    none of the paper's methods is shown.
 
     Args:
         methods: In the order of the legend.

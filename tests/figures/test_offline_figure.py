@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from studies import toy_config
 
-from workflow.figure_entries import figure_command, figure_inputs
 from workflow.figures import __main__ as figures
 from workflow.figures import offline
+from workflow.figures.entries import figure_command, figure_inputs
 from workflow.study import Study
 
 

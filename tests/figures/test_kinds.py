@@ -37,23 +37,23 @@ def test_command_writes_picture_and_caption_with_the_same_bytes_in_another_proce
 
 def test_caption_states_n_interval_limit_and_treatment(small):
     frame = scores.read_scores(small)
-    text = curves.draw_curves(frame)[1]
-    for words in ("n = 3 seeds", "95 % percentile bootstrap", "the cost limit (20 per episode)", "offline_only"):
+    text = curves.draw(frame)[1]
+    for words in ("n = 3 seeds", "95 % percentile bootstrap", "the cost limit (20 per episode)", "Offline policy"):
         assert words in text
     assert "at most 50 points" in text
-    figure, text = curves.draw_curves(frame, window=10, points=100)
+    figure, text = curves.draw(frame, window=10, points=100)
     assert "moving average of 10 rounds" in text and "moving average of 10 rounds" in figure.get_supxlabel()
-    assert "not smoothed" in curves.draw_curves(frame, points=100)[1]
+    assert "not smoothed" in curves.draw(frame, points=100)[1]
 
 
 @pytest.mark.parametrize("x", list(curves.X_LABELS))
 @pytest.mark.parametrize("source", list(curves.SOURCES))
 def test_every_axis_and_source_draws_limit_curves_and_one_legend(small, x, source):
-    figure, _ = curves.draw_curves(scores.read_scores(small), "normalized", source, x)
+    figure, _ = curves.draw(scores.read_scores(small), units="normalized", source=source, x=x)
     top, bottom = (axes for axes in figure.axes if axes.get_visible())
     assert (top.get_title(), len(figure.legends)) == ("BallRun", 1)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["marvel", "warm_start", "offline_only", "cost limit"]
+    assert labels == ["Marvel", "Warm Start", "Offline policy", "cost limit"]
     flat = [line.get_ydata()[0] for line in bottom.lines if len(set(line.get_ydata())) == 1]
     assert 1.0 in flat and len(flat) == 2  # the limit and the offline policy
     assert len(top.lines) == 2 * (3 + 1) + 1  # two methods with three seeds and a mean, one horizontal line
@@ -61,10 +61,10 @@ def test_every_axis_and_source_draws_limit_curves_and_one_legend(small, x, sourc
 
 def test_letters_are_readable_at_column_width_and_many_tasks_wrap():
     frame = made_up(list(published_tasks(5)), ["marvel", "warm_start"], seeds=1, rounds=8)
-    figure, text = curves.draw_curves(frame)
+    figure, text = curves.draw(frame)
     assert "With n = 1 there is no interval" in text
     shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert len(shown) == 10 and figure.get_figwidth() == style.TEXT_WIDTH
+    assert len(shown) == 10 and figure.get_figwidth() == style.WIDTH
     letters = [label for axes in shown for label in (axes.title, axes.yaxis.label, *axes.get_xticklabels())]
     assert min(label.get_fontsize() for label in [*letters, *figure.legends[0].get_texts()]) >= 7
 
@@ -76,9 +76,9 @@ def published_tasks(count: int) -> list[str]:
 
 
 def test_high_costs_turn_the_axis_logarithmic_and_say_so():
-    figure, text = curves.draw_curves(made_up(["HopperVelocity"], ["marvel"], peak=900, rounds=20))
+    figure, text = curves.draw(made_up(["HopperVelocity"], ["marvel"], peak=900, rounds=20))
     assert figure.axes[1].get_yscale() == "symlog" and "logarithmic above" in text
-    figure, text = curves.draw_curves(made_up(["HopperVelocity"], ["marvel"], peak=90, rounds=20))
+    figure, text = curves.draw(made_up(["HopperVelocity"], ["marvel"], peak=90, rounds=20))
     assert figure.axes[1].get_yscale() == "linear" and "logarithmic" not in text
 
 
@@ -97,20 +97,24 @@ def test_thinning_and_moving_average_by_hand():
     assert grids.moving_average(np.array([1.0, 3.0, 5.0, 7.0]), 2).tolist() == [1, 2, 4, 6]
 
 
-def test_a_method_keeps_its_look_whatever_stands_beside_it():
-    assert len({look.color for look in style.METHODS.values()}) == len(style.METHODS)
-    alone, together = style.styles(["mine"])["mine"], style.styles(["mine", "marvel", "pex"])["mine"]
-    assert alone == together
-    strangers = style.styles([f"method_{number}" for number in range(20)])
-    assert len({look[:2] for look in strangers.values()}) == 20
+def test_methods_of_the_paper_keep_their_looks_and_no_colour_or_marker_is_used_twice():
+    paper = list(style.METHODS)
+    others = [f"method_{number}" for number in range(20)]
+    looks = style.styles(paper + others)
+    assert all(looks[name][:3] == style.METHODS[name][:3] for name in paper)
+    first = [looks[name] for name in (paper + others)[:15]]
+    assert len({look.color for look in first}) == len({look.marker for look in first}) == 15
+    assert len({look[:3] for look in looks.values()}) == 30
+    assert style.styles(["from_scratch", "pex_bear"])["pex_bear"].color == style.METHODS["pex"].color
+    assert style.styles(["pex", "pex_bear"])["pex_bear"].color != style.METHODS["pex"].color
 
 
 def test_what_one_panel_cannot_show_is_refused(small, tmp_path):
     frame = scores.read_scores(small)
     with pytest.raises(ValueError, match="a panel shows one limit"):
-        curves.draw_curves(frame.assign(cost_limit=np.where(frame["method"] == "marvel", 20.0, 40.0)))
+        curves.draw(frame.assign(cost_limit=np.where(frame["method"] == "marvel", 20.0, 40.0)))
     with pytest.raises(ValueError, match="nothing to draw"):
-        curves.draw_curves(frame.iloc[:0])
+        curves.draw(frame.iloc[:0])
     with pytest.raises(ValueError, match="no method marvle; it has marvel"):
         figures.main(f"curves --scores {small} --out {tmp_path / 'x'} --methods marvle".split())
 
@@ -118,21 +122,22 @@ def test_what_one_panel_cannot_show_is_refused(small, tmp_path):
 def test_multipliers_stand_below_on_a_logarithmic_axis(small):
     frame = scores.read_scores(small)
     frame["multiplier"] = np.where(frame["method"] == "marvel", 0.5, 0.002) * (frame["round"] > 0)
-    figure, text = curves.draw_curves(frame, rows=("return", "cost", "multiplier"))
+    figure, text = curves.draw(frame, rows=("return", "cost", "multiplier"))
     assert len(figure.axes) == 3 and figure.axes[2].get_yscale() == "symlog"
-    assert figure.axes[2].get_ylim()[0] == 0
+    assert figure.axes[2].get_ylim()[0] < 0  # a multiplier of 0 runs above the axis
     assert [tick.get_text() for tick in figure.axes[2].get_yticklabels()] == ["0", "0.001", "0.01", "0.1"]
     assert "multiplier" in text and "Return (above) and cost (below)" in text
-    figure, text = curves.draw_curves(frame, rows=("return",))
+    figure, text = curves.draw(frame, rows=("return",))
     assert "The cost limit is 20 per episode" in text
     assert "cost limit" not in [label.get_text() for label in figure.legends[0].get_texts()]
 
 
-def test_a_sweep_has_the_colours_of_a_scale_in_the_order_given():
-    looks = style.styles(["b", "a", "marvel"], sweep=["b", "a"])
-    assert looks["marvel"] == style.METHODS["marvel"]
-    assert looks["b"].color == "#440154"  # the dark end
-    assert style.order(["marvel", "a", "b"], sweep=["b", "a"]) == ["b", "a", "marvel"]
+def test_a_sweep_has_the_colours_of_a_scale_in_the_order_given(small, tmp_path):
+    looks = style.styles(["b", "a", "marvel"], sweep=True)
+    assert looks["b"].color == "#0d0887" and len({look.color for look in looks.values()}) == 3  # dark to light
+    words = f"--scores {small} --methods warm_start marvel --sweep --out {tmp_path / 'x'}"
+    figure, _ = figures.draw(figures.parser().parse_args(["curves", *words.split()]))
+    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["Warm Start", "Marvel"]
 
 
 def test_costs_are_summed_over_the_stages_that_a_run_starts_from(tmp_path):
@@ -147,17 +152,17 @@ def test_costs_are_summed_over_the_stages_that_a_run_starts_from(tmp_path):
     ready = record(tmp_path / "prealigned/vpa/cpq/BallRun/seed0", 60.0, offline)
     record(tmp_path / "runs/marvel/BallRun/seed0", 120.0, ready)
     record(tmp_path / "runs/warm_start/BallRun/seed0", 90.0, offline)
-    spent = compute.stage_seconds(tmp_path / "runs/marvel/BallRun/seed0")
+    spent = compute.stage_seconds(tmp_path / "runs/marvel/BallRun/seed0", tmp_path)
     assert spent == {"online": 120, "prealigned": 60, "offline": 600}
     frame = made_up(["BallRun"], ["marvel", "warm_start", "external"], seeds=1, rounds=4)
     table = compute.costs(frame, tmp_path / "runs").set_index("method")
     assert table["online"].to_dict() == {"marvel": 120, "warm_start": 90}
     assert table["prealigned"].to_dict() == {"marvel": 60, "warm_start": 0}
-    figure, text = compute.draw_compute(frame, tmp_path / "runs")
-    assert "a fast one" in text and "Without a record: external" in text
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["marvel", "warm_start"]
+    figure, text = compute.draw(frame, tmp_path / "runs")
+    assert "a fast one" in text and "Without a record of their time: external" in text
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Marvel", "Warm Start"]
     with pytest.raises(ValueError, match="records cpu_seconds"):
-        compute.draw_compute(frame, tmp_path)
+        compute.draw(frame, tmp_path)
 
 
 def test_principal_components_by_hand():

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from workflow import figure_entries
 from workflow.figures import __main__ as figures
+from workflow.figures import entries
 from workflow.study import Study
 
 CONFIGS = sorted((ROOT / "workflow" / "config").glob("*.yaml"))
@@ -43,11 +43,11 @@ def test_figure_entries_fill_in_what_an_entry_leaves_out():
         "methods": ["marvel", "warm_start"],  # the entry under another limit stays out
     }
     assert study.figures["sums"]["reference"] == "warm_start" and "window" not in study.figures["sums"]
-    command = figure_entries.figure_command(study, "curves_raw")
+    command = entries.figure_command(study, "curves_raw")
     assert command == "curves --scores results/x/scores.csv --methods marvel warm_start --units raw --window 5"
-    assert figure_entries.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
+    assert entries.figure_inputs(study, "cost") == {"datasets": [study.dataset("CarRun")]}
     both = {"scores": ["results/x/scores.csv", "results/low/scores.csv"]}
-    assert figure_entries.figure_inputs(study, "sweep") == both
+    assert entries.figure_inputs(study, "sweep") == both
     assert json.loads(study.finetune_spec("marvel_limit40", "CarRun", 0))["cost_limit"] == 40
     with pytest.raises(ValueError, match=r"vpa: cost_limit is no option of marvel\.prealign"):
         Study(CONFIG | {"prealign": {"vpa": {"cost_limit": 40}}})
@@ -67,7 +67,7 @@ def test_figure_entries_fill_in_what_an_entry_leaves_out():
 )
 def test_a_bad_figure_entry_is_one_sentence(entry, words):
     with pytest.raises(ValueError, match=re.escape(words)):
-        figure_entries.figure_entries(CONFIG | {"figures": {"x": entry}})
+        entries.figure_entries(CONFIG | {"figures": {"x": entry}})
 
 
 def test_the_schema_names_the_nearest_key_of_a_figure_entry():
@@ -81,5 +81,5 @@ def test_the_schema_names_the_nearest_key_of_a_figure_entry():
 def test_every_figure_entry_of_every_config_is_a_command(path):
     study = Study(yaml.safe_load(path.read_text()))
     for name, entry in study.figures.items():
-        words = shlex.split(figure_entries.figure_command(study, name))
+        words = shlex.split(entries.figure_command(study, name))
         assert figures.parser().parse_args([*words, "--out", "x"]).kind == entry["kind"]

@@ -125,7 +125,7 @@ def test_thirty_eight_tasks_fit_on_a_page(data):
     one = scatter.read_data(data)
     figure, _ = scatter.draw_scatter([one._replace(card=one.card | {"task": name}) for name in TASKS if name != "Toy"])
     shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert len(shown) == 38 and figure.get_figwidth() == style.TEXT_WIDTH and figure.get_figheight() < 10
+    assert len(shown) == 38 and figure.get_figwidth() == style.PAGE_WIDTH and figure.get_figheight() < 10
     letters = [label for axes in shown for label in (axes.title, *axes.texts, *axes.get_xticklabels())]
     assert min(label.get_fontsize() for label in letters) >= 7
 
