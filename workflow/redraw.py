@@ -18,13 +18,14 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from snakemake.utils import update_config
-from workflow.figure_entries import OVER_TASKS, figure_command
 
 from marvel.errors import InputError
 from marvel.files import write_atomically
 from workflow.captions import missing_sentence
 from workflow.figures import __main__ as figures
 from workflow.figures import scatter
+from workflow.figures.entries import figure_command
+from workflow.figures.kinds import kind
 from workflow.runs.missing import absent
 from workflow.runs.scores import score_runs, write_scores
 from workflow.study import Study
@@ -136,7 +137,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
     if absent(source.missing).empty:
         return scores
     shown = scores[scores["method"].isin(entry["methods"]) & scores["task"].isin(entry.get("tasks", study.tasks))]
-    if entry["kind"] in OVER_TASKS:
+    if kind(entry["kind"]).over_tasks:
         runs = shown[RUN].drop_duplicates()
         whole = runs.groupby(["method", "seed"])["task"].transform("size") == runs["task"].nunique()
         shown = shown.merge(runs[whole], on=RUN)
@@ -165,7 +166,7 @@ def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path
             if key in entry:
                 missing, scores = (frame[frame[column].isin(entry[key])] for frame in (missing, scores))
         note = missing_sentence(missing, scores, shown)
-        if entry["kind"] in OVER_TASKS and len(shown) < len(scores):
+        if kind(entry["kind"]).over_tasks and len(shown) < len(scores):
             note += " Of each method only seeds that have all tasks are shown."
     if note:
         caption = out.with_name(f"{out.name}.txt")
