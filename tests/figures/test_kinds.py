@@ -10,8 +10,9 @@ import pytest
 from made_up import made_up
 
 from workflow.figures import __main__ as figures
-from workflow.figures import compute, curves, grids, sparsity, style
+from workflow.figures import compute, costs, curves, final, grids, sparsity, style
 from workflow.runs import scores
+from workflow.statistics.per_seed import per_seed
 from workflow.statistics.ranks import active_share
 
 
@@ -46,7 +47,7 @@ def test_caption_states_n_interval_limit_and_treatment(small):
     assert "not smoothed" in curves.draw(frame, points=100)[1]
 
 
-@pytest.mark.parametrize("x", list(curves.X_LABELS))
+@pytest.mark.parametrize("x", [name for name in curves.X_LABELS if name != "cumulative_cost"])
 @pytest.mark.parametrize("source", list(curves.SOURCES))
 def test_every_axis_and_source_draws_limit_curves_and_one_legend(small, x, source):
     figure, _ = curves.draw(scores.read_scores(small), units="normalized", source=source, x=x)
@@ -57,6 +58,69 @@ def test_every_axis_and_source_draws_limit_curves_and_one_legend(small, x, sourc
     flat = [line.get_ydata()[0] for line in bottom.lines if len(set(line.get_ydata())) == 1]
     assert 1.0 in flat and len(flat) == 2  # the limit and the offline policy
     assert len(top.lines) == 2 * (3 + 1) + 1  # two methods with three seeds and a mean, one horizontal line
+
+
+def test_curves_against_cumulative_cost_end_where_each_run_ends(small):
+    frame = scores.read_scores(small)
+    frame = frame[frame["method"] == "marvel"].copy()
+    frame.loc[frame["seed"] == 1, "cumulative_cost"] *= 10  # one seed spends far more than the others
+    figure, text = curves.draw(frame, rows=["return"], x="cumulative_cost", points=1000)
+    (axes,) = figure.axes
+    last = frame.groupby("seed")[["cumulative_cost", "train_return"]].last()
+    dots = sorted((line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if len(line.get_xdata()) == 1)
+    np.testing.assert_allclose(dots, sorted(last.itertuples(index=False)))
+    assert axes.lines[-1].get_xdata()[-1] == pytest.approx(last["cumulative_cost"].mean(), rel=0.05)
+    assert axes.get_xlim()[1] > last["cumulative_cost"].max() and not axes.collections  # and no band across seeds
+    assert "at equal environment steps; a dot is where a seed ends" in text
+
+
+def test_a_row_of_cost_panels_is_logarithmic_as_a_whole():
+    frame = pd.concat(
+        [made_up(["HopperVelocity"], ["marvel"], peak=900, rounds=20), made_up(["BallRun"], ["marvel"], rounds=20)]
+    )
+    figure, _ = curves.draw(frame)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_yscale() for axes in shown] == ["linear", "linear", "symlog", "symlog"]
+    assert not any(axes.texts or axes.get_title(loc="right") for axes in shown)  # notes stand outside
+
+
+def test_axes_span_the_means_and_not_one_outlier():
+    frame = made_up(["BallRun"], ["marvel", "warm_start"], rounds=20)
+    frame.loc[(frame["method"] == "marvel") & (frame["seed"] == 0), "train_return"] += 1e5
+    marvel = frame[(frame["method"] == "marvel") & (frame["round"] > 0)].groupby("round")["train_return"].mean()
+    low, high = curves.draw(frame)[0].axes[0].get_ylim()
+    assert low < marvel.min() and marvel.max() < high < 1.6 * marvel.max() < frame["train_return"].max()
+
+
+def test_final_shows_each_run_its_mean_and_the_limit(small):
+    frame = scores.read_scores(small)
+    figure, text = final.draw(frame)
+    (axes,) = figure.axes
+    ends = per_seed(frame).groupby("method")[["train_cost", "train_return"]]
+    points = {len(line.get_xdata()) for line in axes.lines}
+    assert points == {1, 2, 3}  # means, the limit's line, the runs of a method
+    means = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if len(line.get_xdata()) == 1}
+    for method in ("marvel", "warm_start"):
+        assert tuple(ends.get_group(method).mean()) in means
+    assert "left of it is safe" in text and "read from the evaluation: Offline policy" in text
+
+
+def test_costs_are_distributed_as_counted(small, tmp_path):
+    x, share = costs.distribution(np.array([0.0, 5.0, 5.0, 40.0]))
+    assert (x.tolist(), share.tolist()) == ([0, 0, 5, 40], [0, 0.25, 0.75, 1])
+    frame = scores.read_scores(small)
+    frame = frame[(frame["method"] == "marvel") & (frame["seed"] == 0)]
+    with pytest.raises(ValueError, match=r"has an episodes\.csv"):
+        costs.draw(frame, tmp_path)
+    count = int(frame["episodes"].max())
+    folder = tmp_path / "marvel" / "BallRun" / "seed0"
+    folder.mkdir(parents=True)
+    rows = {"round": 1 + np.arange(count) // 5, "kind": "train", "steps": 100, "return": 1.0}
+    rows["cost"] = np.where(np.arange(count) < 0.9 * count, 0.0, 30.0)
+    pd.DataFrame(rows).to_csv(folder / "episodes.csv", index=False)
+    figure, text = costs.draw(frame, tmp_path)
+    heights = [axes.lines[0].get_ydata()[1] for axes in figure.axes]
+    assert heights == pytest.approx([0.9, 0.5]) and "share of safe episodes" in text
 
 
 def test_letters_are_readable_at_column_width_and_many_tasks_wrap():

@@ -31,7 +31,7 @@ def test_drawn_from_progress_files(tmp_path, capsys):
     text = out.with_suffix(".txt").read_text()
     assert text.startswith("Offline training, before any online step; 10 episodes an evaluation. Return (above)")
     assert "against gradient steps, in raw units; n = 1 to 2 seeds" in text and "limit (20 per episode)" in text
-    assert text.endswith("bear was trained for a cost limit of 5.\n") and "cpq was trained" not in text
+    assert text.endswith("BEAR-Lag was trained for a cost limit of 5.\n") and "CPQ was trained" not in text
     rows = offline.read_offline(files, 20.0)
     assert rows[rows["method"] == "cpq"].groupby("seed")["eval_return"].max().tolist() == [9.0, 9.0]
     assert set(rows["task"]) == {"BallRun", "CarRun"} and rows["round"].max() == 2

@@ -1,15 +1,5 @@
 # From scores, datasets and offline runs to figures.
-from workflow.figures.entries import figure_command, figure_inputs
-from workflow.figures.kinds import kind
-
-
-def figure_code(name):
-    """What redraws a figure besides its data: the command line's code, its kind's, and the tables that they read."""
-    module = kind(STUDY.figures[name]["kind"]).module
-    return [code_version("workflow.figures.__main__"), code_version(module, *DRAWN_WITH)]
-
-
-DRAWN_WITH = [ROOT / "workflow/config/hyperparameters.tsv", ROOT / "marvel/tasks.tsv"]
+from workflow.figures.entries import TABLES, figure_code, figure_command, figure_inputs
 
 
 # One rule for all figures of the config's `figures` section.
@@ -26,7 +16,7 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
-        code=lambda w: figure_code(w.figure),
+        code=lambda w: figure_code(STUDY, w.figure),
         command=lambda w: figure_command(STUDY, w.figure),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:
@@ -47,7 +37,7 @@ rule scatter:
         "../../environment.yml"
     threads: 1
     params:
-        code=code_version("workflow.figures.scatter", *DRAWN_WITH),
+        code=code_version("workflow.figures.scatter", *TABLES),
         filters=list(config["dataset"].get("filters", {})),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:

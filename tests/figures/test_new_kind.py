@@ -1,0 +1,62 @@
+"""A kind of figure is one file and one entry; code and tables redraw figures, words do not."""
+
+import yaml
+from made_up import made_up
+from studies import Copy, toy_config
+
+KIND = '''"""How many rounds each method has."""
+
+from matplotlib.figure import Figure
+
+from workflow.figures import style
+
+KEYS = ("methods", "tasks", "units")
+DEFAULTS = {"units": "raw"}
+INPUTS = ("scores",)
+
+
+def draw(scores, units, labels):
+    looks = style.styles(list(dict.fromkeys(scores["method"])), labels=labels)
+    figure = Figure(figsize=(style.WIDTH, 2))
+    figure.subplots().bar([look.label for look in looks.values()], scores.groupby("method", sort=False).size())
+    return figure, f"Rounds in {units} units of {', '.join(look.label for look in looks.values())}."
+'''
+
+
+def test_one_kind_is_added_and_drawn(tmp_path, toy_dataset):
+    copied = Copy(tmp_path)
+    (tmp_path / "workflow" / "figures" / "rounds.py").write_text(KIND)
+    path = tmp_path / "workflow" / "figures" / "kinds.py"
+    path.write_text(path.read_text().replace("KINDS = {\n", 'KINDS = {\n    "rounds": "workflow.figures.rounds",\n', 1))
+    config = toy_config(toy_dataset, figures={"how_many": {"kind": "rounds", "methods": ["from_scratch", "marvel"]}})
+    out, scores = tmp_path / "results" / "toy" / "figures", tmp_path / "results" / "toy" / "scores.csv"
+    scores.parent.mkdir(parents=True)
+    made_up(["BallRun"], ["marvel", "from_scratch"], rounds=5).to_csv(scores, index=False)
+
+    def draw(*words: str):
+        """Draw it from the scores that are there, whatever made them."""
+        target = "results/toy/figures/how_many.pdf"
+        return copied.run(config, "--allowed-rules", "figure", "--rerun-triggers", "params", *words, "--", target)
+
+    result = draw()
+    assert result.returncode == 0, result.stdout
+    assert (out / "how_many.txt").read_text() == "Rounds in raw units of From scratch, Marvel.\n"
+    assert (out / "how_many.pdf").stat().st_size > 1000
+    assert "Nothing to be done" in draw("-n").stdout
+
+    module = tmp_path / "workflow" / "figures" / "rounds.py"
+    module.write_text(KIND.replace("How many", "The number of").replace("    return", "    # a comment\n    return"))
+    assert "Nothing to be done" in draw("-n").stdout
+    curves = tmp_path / "workflow" / "figures" / "curves.py"
+    curves.write_text(curves.read_text() + "\nOTHER_KIND = 1\n")
+    assert "Nothing to be done" in draw("-n").stdout
+    table = tmp_path / "workflow" / "config" / "hyperparameters.tsv"
+    before = table.read_text()
+    table.write_text(before + "\n" * (not before.endswith("\n\n")))
+    assert "how_many.pdf" in draw("-n").stdout
+    table.write_text(before)
+    module.write_text(KIND.replace("Rounds in", "Rounds counted in"))
+    assert "how_many.pdf" in draw("-n").stdout
+    wrong = yaml.safe_load(yaml.safe_dump(config))
+    wrong["figures"]["how_many"]["kind"] = "round"
+    assert "'round' is not one of rounds, curves, " in copied.run(wrong, "-n").stdout
