@@ -1,4 +1,4 @@
-"""A study in which runs are missing: Snakemake ends with an error, and one command draws what is there and names the rest."""
+"""A study in which runs are missing: Snakemake ends with an error, and one command draws the rest and names them."""
 
 import subprocess
 import sys
@@ -56,7 +56,7 @@ def test_one_failed_run_leaves_an_error_and_then_all_reports(project):
 
 
 def test_rows_alone_are_enough_and_changed_ones_are_left_out(project):
-    """As in a clone: no checkpoints, nothing of .state. An edited progress.csv is not the run's, for Snakemake neither."""
+    """As in a clone: no checkpoints, nothing of .state. An edited progress.csv is no longer what its run wrote."""
     redraw(project)
     base = project.folder / "results/toy"
     first = (base / "tables/main.md").read_text()
