@@ -136,7 +136,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
     if absent(source.missing).empty:
         return scores
     shown = scores[scores["method"].isin(entry["methods"]) & scores["task"].isin(entry.get("tasks", study.tasks))]
-    if entry["kind"] in OVER_TASKS:
+    if kind(entry["kind"]).over_tasks:
         runs = shown[RUN].drop_duplicates()
         whole = runs.groupby(["method", "seed"])["task"].transform("size") == runs["task"].nunique()
         shown = shown.merge(runs[whole], on=RUN)
@@ -165,7 +165,7 @@ def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path
             if key in entry:
                 missing, scores = (frame[frame[column].isin(entry[key])] for frame in (missing, scores))
         note = missing_sentence(missing, scores, shown)
-        if entry["kind"] in OVER_TASKS and len(shown) < len(scores):
+        if kind(entry["kind"]).over_tasks and len(shown) < len(scores):
             note += " Of each method only seeds that have all tasks are shown."
     if note:
         caption = out.with_name(f"{out.name}.txt")
