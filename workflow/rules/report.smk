@@ -1,8 +1,9 @@
 # What `all` asks for, and the step from runs to scores.
-from workflow.tables import TABLES, files_of
+from workflow.tables import TABLES as TABLE_ENTRIES
+from workflow.tables import files_of
 
 TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
-DRAWN = [name for name in TABLES if name != "ranks" or STUDY.ranks]
+DRAWN = [name for name in TABLE_ENTRIES if name != "ranks" or STUDY.ranks]
 REPORT = [
     f"{BASE}/scores.csv",
     *(f"{BASE}/tables/{name}.md" for name in DRAWN),

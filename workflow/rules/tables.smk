@@ -8,7 +8,7 @@ RANKS = (
 
 def table_version(name):
     """Hash of the code and data files that a table is made by: as a parameter, so that it is drawn again with them."""
-    entry = TABLES[name]
+    entry = TABLE_ENTRIES[name]
     read = [path for pattern in entry.reads for path in sorted(ROOT.glob(pattern))]
     return [code_version("workflow.tables.__main__"), code_version(entry.module, *read), *map(code_version, entry.code)]
 
@@ -21,7 +21,7 @@ for table in DRAWN:
         input:
             scores=f"{BASE}/scores.csv",
             missing=f"{BASE}/tables/missing.csv",
-            ranks=RANKS if TABLES[table].ranks else [],
+            ranks=RANKS if TABLE_ENTRIES[table].ranks else [],
         output:
             [f"{BASE}/tables/{file}" for file in files_of(table)],
         log:
@@ -31,7 +31,7 @@ for table in DRAWN:
         threads: 1
         params:
             table=table,
-            ranks=["--ranks", *RANKS] if RANKS and TABLES[table].ranks else [],
+            ranks=["--ranks", *RANKS] if RANKS and TABLE_ENTRIES[table].ranks else [],
             code=table_version(table),
         shell:
             "python -m workflow.tables {params.table} --scores {input.scores:q} {params.ranks:q} > {log:q} 2>&1"

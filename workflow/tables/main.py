@@ -7,6 +7,7 @@ from marvel.tasks import get_task
 from workflow.captions import difference_sentence, diverged_sentence, interval_sentences
 from workflow.metrics import metrics
 from workflow.names import order
+from workflow.runs import evaluated
 from workflow.statistics.intervals import bootstrap, fresh, mean_interval, t_interval
 from workflow.statistics.measures import RUN
 from workflow.statistics.per_seed import with_evaluated
@@ -91,6 +92,7 @@ def _mean(columns: list[np.ndarray], paired: bool) -> tuple:
 
 def markdown(table: pd.DataFrame, source: Source) -> str:
     """The page: for each cost limit a grid of each metric, then what the numbers mean."""
+    apart = evaluated.evaluated_apart(source.study / "runs", table["method"])
     lines = ["# Main table", "", *_legend(table), ""]
     for limit, part in table.groupby("cost_limit", sort=False):
         lines += [f"## Cost limit {limit:g} per episode", ""]
@@ -99,20 +101,27 @@ def markdown(table: pd.DataFrame, source: Source) -> str:
             if shown.empty:
                 continue
             lines += [f"### {metric.TITLE}", "", metric.MEANING, ""]
-            for grid in grids(shown, name):
+            for grid in grids(shown, name, apart):
                 lines += [*grid, ""]
     tasks = list(dict.fromkeys(table.loc[table["over"] == "task", "name"]))
-    return "\n".join([*lines, *_caption(table, tasks, source)])
+    foot = [evaluated.sentence(apart), ""] if apart else []
+    return "\n".join([*lines, *_caption(table, tasks, source), *foot])
 
 
-def grids(table: pd.DataFrame, metric: str) -> list[list[str]]:
-    """Markdown tables of one metric: methods by tasks and averages, the longer list down, at most `ACROSS` across."""
+def grids(table: pd.DataFrame, metric: str, apart: dict[str, str]) -> list[list[str]]:
+    """Markdown tables of one metric: methods by tasks and averages, the longer list down, at most `ACROSS` across.
+
+    Args:
+        table: rows of main.csv under one cost limit.
+        metric: of `METRICS`.
+        apart: as returned by `evaluated.evaluated_apart`: these methods are marked.
+    """
     methods, names = order(list(table["method"])), list(dict.fromkeys(table["name"]))
     cells = {(row["method"], row["name"]): _cell(row, metric) for _, row in table.iterrows()}
     shown = {
         name: label(name) if row == "task" else name for name, row in zip(table["name"], table["over"], strict=True)
     }
-    code = {method: f"`{method}`" for method in methods}
+    code = {method: f"`{method}`{f' {evaluated.MARK}' if method in apart else ''}" for method in methods}
     turned = len(names) > len(methods)
     down, across = (names, methods) if turned else (methods, names)
     words = shown | code

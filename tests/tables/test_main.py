@@ -1,0 +1,116 @@
+"""The main table by hand, pages in LaTeX, and a table and a metric that are a file and a line each."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_runs import score, tables, write_study
+from made_up import made_up
+from studies import Copy, environment
+
+from workflow.statistics.per_seed import per_seed, with_evaluated
+from workflow.tables.page import latex
+
+TABLE = '''"""The longest run."""
+
+
+def make(source):
+    frame = source.scores.groupby("method", as_index=False)["env_steps"].max()
+    return "# Longest\\n\\nIn environment steps.\\n", {"longest.csv": frame}
+'''
+METRIC = '''"""Evaluated return."""
+
+from workflow.statistics.measures import RUN
+
+TITLE = "Evaluated"
+MEANING = "The last evaluation."
+PAIRED = False
+
+
+def measure(scores, seeds):
+    return seeds.set_index(RUN)["eval_return_normalized"]
+'''
+
+
+def test_main_table_by_hand(tmp_path):
+    write_study(tmp_path)
+    score(tmp_path)
+    folder = tables(tmp_path, "main")
+    table, seeds = pd.read_csv(folder / "main.csv").set_index("method"), pd.read_csv(tmp_path / "scores.csv")
+    assert table["safe"].to_dict() == {"marvel": True, "warm_start": False, "offline_only": True}
+    ended = with_evaluated(per_seed(seeds.assign(status=""))).groupby("method")
+    for column, metric in (("train_return_normalized", "return"), ("train_cost_normalized", "cost")):
+        assert table[f"{metric}_mean"].to_dict() == pytest.approx(ended[column].mean().to_dict())
+    first = seeds[(seeds["round"] == 0) & (seeds["method"] == "marvel")]["eval_return_normalized"].mean()
+    assert table.loc["marvel", "return_gain_mean"] == pytest.approx(table.loc["marvel", "return_mean"] - first)
+    assert table.loc["warm_start", "cost_change_mean"] == pytest.approx(90 / 20 - 10 / 20)
+    assert np.isnan(table.loc["offline_only", "return_gain_mean"])
+    text = (folder / "main.md").read_text()
+    assert re.search(r"\| `marvel` \| \*\*0\.\d\d\*\* \[", text) and re.search(
+        r"\| `warm_start` \| \*0\.\d\d\* \[", text
+    )
+    assert "-0.00" not in text
+    assert r"\textcolor{gray}{" in (folder / "main.tex").read_text()
+
+
+def test_averages_are_over_tasks_that_a_method_has_all_of(tmp_path):
+    scores = made_up(["BallRun", "CarRun", "HopperVelocity"], ["marvel", "warm_start"], seeds=3, rounds=10)
+    scores = scores[(scores["method"] != "warm_start") | (scores["task"] != "CarRun")]
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    table = pd.read_csv(tables(tmp_path, "main") / "main.csv").pivot(
+        index="method", columns="name", values="return_mean"
+    )
+    marvel = table.loc["marvel"]
+    assert marvel["mean, bullet"] == pytest.approx(marvel[["BallRun", "CarRun"]].mean())
+    assert marvel["mean, all"] == pytest.approx(marvel[["BallRun", "CarRun", "HopperVelocity"]].mean())
+    assert table.loc["warm_start", ["mean, bullet", "mean, all"]].isna().all()
+
+
+def test_two_cost_limits_never_share_a_grid(tmp_path):
+    scores = made_up(["BallRun"], ["marvel", "warm_start"], seeds=2, rounds=10)
+    scores.loc[scores["method"] == "warm_start", "cost_limit"] = 40.0
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    parts = (tables(tmp_path, "main") / "main.md").read_text().split("## Cost limit ")[1:]
+    assert [part.split(" ")[0] for part in parts] == ["20", "40"]
+    assert "`warm_start`" not in parts[0] and "`marvel`" not in parts[1]
+
+
+def test_pages_in_latex(tmp_path):
+    page = "# A & B\n\nSee `a_b` and *c*, [here](x.md): 5 %.\n\n| | x_1 |\n| :-- | --: |\n| `m` | **1** *2* |\n"
+    text = latex(page)
+    assert r"\section*{A \& B}" in text and r"See \texttt{a\_b} and \emph{c}, here: 5 \%." in text
+    assert r"\begin{tabular}{lr}" in text and r"\texttt{m} & \textbf{1} \textcolor{gray}{2} \\" in text
+    made_up(["BallRun", "CarGoal1"], ["marvel", "warm_start", "offline_only"], rounds=10).to_csv(
+        tmp_path / "scores.csv", index=False
+    )
+    for path in tables(tmp_path, "main", "final", "offline", "compare", "claims").glob("*.tex"):
+        text = path.read_text()
+        assert len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text)), path
+        for columns, body in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end", text, flags=re.S):
+            rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+            assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(columns) - 1}, path
+
+
+def test_a_table_and_a_metric_are_a_file_and_a_line_each(tmp_path):
+    copied = Copy(tmp_path)
+    (tmp_path / "workflow/tables/longest.py").write_text(TABLE)
+    (tmp_path / "workflow/metrics/evaluated.py").write_text(METRIC)
+    for file, name, line in (
+        ("tables", "TABLES", '    "longest": Entry("workflow.tables.longest", ("longest.csv",)),'),
+        ("metrics", "METRICS", '    "evaluated": "workflow.metrics.evaluated",'),
+    ):
+        path = tmp_path / "workflow" / file / "__init__.py"
+        path.write_text(path.read_text().replace(f"\n{name} = {{\n", f"\n{name} = {{\n{line}\n"))
+    (tmp_path / "scores").mkdir()
+    made_up(["BallRun"], ["marvel", "warm_start"], rounds=10).to_csv(tmp_path / "scores/scores.csv", index=False)
+    command = [sys.executable, "-m", "workflow.tables", "main", "longest", "--scores", "scores/scores.csv"]
+    subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True)
+    folder = tmp_path / "scores" / "tables"
+    assert "### Evaluated" in (folder / "main.md").read_text()
+    assert pd.read_csv(folder / "main.csv")["evaluated_mean"].notna().all()
+    assert (folder / "longest.csv").is_file() and "Longest" in (folder / "longest.tex").read_text()
+    config = tmp_path / "workflow/config/quick.yaml"
+    assert "table_longest" in copied.run(None, "-n", "--configfile", str(config)).stdout
