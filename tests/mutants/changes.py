@@ -1,9 +1,6 @@
-"""The changes of `mutants.yaml`, how one is applied, and how tests are run against a copy of the project."""
+"""The changes of `mutants.yaml`, and how one is applied."""
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +8,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("mutants.yaml")
-SECONDS = 300  # after which a test has hung
 
 
 class Mutant(NamedTuple):
@@ -52,21 +48,3 @@ def read_mutants() -> list[Mutant]:
     """All changes, file by file."""
     table = yaml.safe_load(TABLE.read_text())
     return [Mutant(file, **change) for file, changes in table.items() for change in changes]
-
-
-def run_tests(ids: list[str], folder: Path, *options: str) -> tuple[int, str]:
-    """Run tests, at most until the first one fails, of the project in `folder`, whose modules they import.
-
-    No bytecode is written: Python tells a stale one by size and second, and changes come faster.
-
-    Returns:
-        pytest's exit status (-1 if it took too long) and its output.
-    """
-    settings = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *options, *ids]
-    words = {"cwd": folder, "env": os.environ | settings, "capture_output": True, "text": True}
-    try:
-        result = subprocess.run(command, timeout=max(SECONDS, 10 * len(ids)), **words)
-    except subprocess.TimeoutExpired:
-        return -1, "a test takes too long"
-    return result.returncode, result.stdout + result.stderr
