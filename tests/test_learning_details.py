@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_sac import ACT, OBS, gaussian, generator, make_agent, make_batch, targets_of
+from test_sac import ACT, gaussian, generator, make_agent, make_batch, targets_of
 from test_wiring import Ending, run_loop
 from toys import STEPS, finish, make_context, small
 

@@ -12,6 +12,10 @@ from tests.mutants.changes import ROOT
 SECONDS = 300  # after which a test has hung
 LIBRARIES = ("numpy", "torch", "pandas", "scipy.stats", "scipy.optimize", "h5py", "gymnasium", "matplotlib", "pytest")
 
+# plugins that no named test needs take longer to load than most tests
+UNUSED = ("cacheprovider", "xdist", "hypothesispytest")
+OPTIONS = ["-x", "-q", "-o", "addopts=", *(word for name in UNUSED for word in ("-p", f"no:{name}"))]
+
 
 def preload() -> None:
     """Import what the tests need and none of the project; with one thread, so that the process may be forked."""
@@ -42,7 +46,7 @@ def start(ids: list[str], copy: Path, log: Path) -> int:
         settle(copy)
         import pytest
 
-        status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *ids]))
+        status = int(pytest.main([*OPTIONS, *ids]))
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
