@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_runs import progress, write_run
 from scipy import stats
-from test_scores import progress, write_run
 
 from workflow.runs import scores
 from workflow.statistics import aggregates, ranks
