@@ -19,6 +19,7 @@ rule scores:
         f"{BASE}/scores.csv",
     log:
         f"{BASE}/logs/scores.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

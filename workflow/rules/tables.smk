@@ -11,6 +11,7 @@ rule table:
         f"{BASE}/tables/safety.csv",
     log:
         f"{BASE}/logs/table.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -31,6 +32,7 @@ rule policies:
         f"{BASE}/tables/offline.csv",
     log:
         f"{BASE}/logs/policies.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -50,6 +52,7 @@ rule compare:
         f"{BASE}/tables/compare.csv",
     log:
         f"{BASE}/logs/compare.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -71,6 +74,7 @@ rule claims:
         f"{BASE}/tables/verdicts.csv",
     log:
         f"{BASE}/logs/claims.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
