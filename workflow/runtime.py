@@ -7,8 +7,8 @@ from marvel.cli.estimate import Estimate
 from marvel.cli.plan import job_of
 from marvel.cli.rates import read_rates
 
-FACTOR = 3  # slower processors, and neighbours on the node; a job that runs out of time goes on where it was
-AT_LEAST = 10  # minutes: Python and Snakemake may start from a slow file system
+FACTOR = 4  # slower processors, and neighbours on the node; a job that runs out of time goes on where it was
+AT_LEAST = 15  # minutes: Python and Snakemake may start from a slow file system
 
 
 def minutes(study, folder: str) -> int:
