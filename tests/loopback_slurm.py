@@ -57,7 +57,8 @@ def cluster() -> Iterator[dict[str, str]]:
         conf = folder / "slurm.conf"
         facts = {"folder": folder, "user": getpass.getuser(), "ports": free_ports(2), "memory": MEMORY_MB}
         conf.write_text(CONF.format(cpus=len(os.sched_getaffinity(0)), **facts))
-        variables = os.environ | {"PATH": PATH, "SLURM_CONF": str(conf)}
+        variables = os.environ | {"PATH": f"{folder}/bin{os.pathsep}{PATH}", "SLURM_CONF": str(conf)}
+        write_srun(folder / "bin", conf)
         files = {"key-file": key, "socket": folder / "munge.socket"}
         files |= {f"{part}-file": folder / f"munge.{part}" for part in ("pid", "log", "seed")}
         options = [f"--{option}={path}" for option, path in files.items()]
@@ -73,6 +74,14 @@ def cluster() -> Iterator[dict[str, str]]:
         daemons.callback(subprocess.run, ["scancel", "--user", getpass.getuser()], env=variables, timeout=60)
         wait_until_idle(folder, variables)
         yield variables
+
+
+def write_srun(folder: Path, conf: Path) -> None:
+    """An srun that knows the cluster: Snakemake's jobs call it without SLURM's variables, as if conf was in /etc/slurm."""
+    folder.mkdir()
+    program = folder / "srun"
+    program.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun", path=PATH)} "$@"\n')
+    program.chmod(0o755)
 
 
 def wait_until_idle(folder: Path, variables: dict[str, str]) -> None:
