@@ -77,7 +77,7 @@ def cluster() -> Iterator[dict[str, str]]:
 
 
 def write_srun(folder: Path, conf: Path) -> None:
-    """An srun that knows the cluster: Snakemake's jobs call it without SLURM's variables, as if conf was in /etc/slurm."""
+    """An srun that knows the cluster: Snakemake calls it without SLURM's variables, as if conf were in /etc."""
     folder.mkdir()
     program = folder / "srun"
     program.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun", path=PATH)} "$@"\n')
