@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, SMALL
 
+COMPARED = ("progress.csv", "checkpoint.pt", "dataset.hdf5", "scores.csv", "final.md", "per_seed.csv", "*.png", "*.pdf")
+
 
 def needed_alone(config: dict) -> dict:
     """A config without the entries of `offline` and `prealign` that no method starts from, which would be refused."""
@@ -105,3 +107,10 @@ def descendants(pid: int) -> list[tuple[int, list[str]]]:
         frontier = {child for child, (parent, _) in parents.items() if parent in frontier}
         found += [(child, parents[child][1]) for child in frontier]
     return found
+
+
+def products(folder: Path) -> dict[str, bytes]:
+    """{relative path: bytes} of everything that a study makes and that has no clock in it."""
+    base = folder / "results"
+    paths = {path for pattern in COMPARED for path in base.rglob(pattern) if ".state" not in path.parts}
+    return {str(path.relative_to(base)): path.read_bytes() for path in sorted(paths)}

@@ -5,22 +5,13 @@ import random
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
-from studies import Copy, descendants, environment
+from studies import Copy, descendants, environment, products
 
 KILLS, ENOUGH = 12, 10  # it stops at the first number, and must reach the second before the study is finished
-COMPARED = ("progress.csv", "checkpoint.pt", "dataset.hdf5", "scores.csv", "final.md", "per_seed.csv", "*.png", "*.pdf")
-
-
-def products(folder: Path) -> dict[str, bytes]:
-    """{relative path: bytes} of everything that a study makes and that has no clock in it."""
-    base = folder / "results"
-    paths = {path for pattern in COMPARED for path in base.rglob(pattern) if ".state" not in path.parts}
-    return {str(path.relative_to(base)): path.read_bytes() for path in sorted(paths)}
 
 
 @pytest.mark.slow

@@ -59,14 +59,15 @@ class Estimate:
         study = self.study
         count = 5 + len(study.figures) + (1 + len(study.tasks) if study.needs_data() else 0)
         seconds = count * REPORT_SECONDS
-        if study.ranks:  # Monte-Carlo returns: a recorded moment is reached by replaying, then played on
-            each = study.ranks["points"] * study.ranks["rollouts"]
-            for task in map(get_task, study.ranks["tasks"]):
-                steps = each * (study.ranks["horizon"] + task.max_episode_steps / 2)
-                seconds += len(study.ranks["seeds"]) * (
-                    self.rate("start", task.suite, "bullet") + steps * self.step(task)
-                )
+        if study.ranks:
+            seconds += len(study.ranks["seeds"]) * sum(map(self.ranks_seconds, study.ranks["tasks"]))
         return seconds
+
+    def ranks_seconds(self, name: str) -> float:
+        """CPU seconds of the Monte-Carlo returns of a task and seed: replay up to a moment, then play on."""
+        task, ranks = get_task(name), self.study.ranks
+        steps = ranks["points"] * ranks["rollouts"] * (ranks["horizon"] + task.max_episode_steps / 2)
+        return self.rate("start", task.suite, "bullet") + steps * self.step(task)
 
     def step(self, task: Task) -> float:
         """CPU seconds of an environment step, with the choice of its action and the storing of the episode."""

@@ -75,6 +75,13 @@ def jobs_of(study) -> list[Job]:
     return sorted([*found.values(), *jobs.values()], key=lambda job: STAGES.index(job.stage))
 
 
+def job_of(study, folder: str) -> Job:
+    """The job that makes files in one of the study's folders."""
+    if (top := Path(folder).relative_to(study.base).parts[0]) in ("data", "filtered"):
+        return _data(study, FOLDERS[top], Path(folder).name, folder, ())
+    return _run(study, folder)
+
+
 def _data(study, stage: str, task: str, folder: str, needs: tuple[str, ...]) -> Job:
     return Job(stage, study.data.section["source"], task, None, folder, needs, None, study.memory("dataset", task))
 

@@ -1,4 +1,6 @@
-"""Tasks by name, suite or pattern; values that nobody tuned; the memory of a job; filters in a config."""
+"""Tasks by name, suite or pattern; values that nobody tuned; memory and time of a job; filters in a config."""
+
+import json
 
 import pytest
 import yaml
@@ -9,6 +11,7 @@ from marvel.hyperparameters import Hyperparameters
 from marvel.simulators import make_env
 from marvel.tasks import TASKS, get_task
 from workflow.resources import expand_tasks, memory_mb, missing_simulator
+from workflow.runtime import AT_LEAST, minutes, ranks_minutes
 from workflow.study import Study
 
 
@@ -92,6 +95,28 @@ def test_memory_counts_the_episode_that_goes_beyond_the_budget():
     collected = Study(config("dsrl", dataset={"source": "collect", "collect": {"steps": 1000, "rollout_steps": 500}}))
     assert collected.data.steps("CarGoal2") == 1000 + 500 + 2 * 1000
     assert Study(config("dsrl")).data.steps("CarGoal2") is None
+
+
+@pytest.mark.parametrize(("name", "results"), [("quick", "reference_quick"), ("comparison", "reference_comparison")])
+def test_committed_runs_ended_within_their_time_limit(name, results):
+    """Made beside other work on a machine of two cores: 4.6 times the estimate at worst."""
+    study, folder, seen = Study(config(name)), ROOT / "results" / results, set()
+    for path in sorted(folder.rglob("run.json")):
+        run, own = json.loads(path.read_text()), path.parent.relative_to(folder)
+        limit = minutes(study, f"{study.base}/{own}")
+        assert AT_LEAST < limit < 60 and run["record"]["seconds"] / 60 < limit, own
+        seen.add(own.parts[0])
+    assert seen >= {"offline", "prealigned", "runs"}
+
+
+def test_time_limits_follow_the_work():
+    paper = Study(config("paper"))
+    short, long = (minutes(paper, paper.run_folder("marvel", task, 0)) for task in ("BallRun", "CarGoal2"))
+    assert AT_LEAST < short < long < 7 * 24 * 60  # what partitions allow
+    filtered = Study(config("quick", dataset={"source": "dsrl", "filters": {"density": 0.5}}))
+    for folder in (filtered.data.made("BallRun"), filtered.dataset("BallRun")):
+        assert minutes(filtered, folder.rpartition("/")[0]) > AT_LEAST
+    assert AT_LEAST < ranks_minutes(paper, "BallRun") < ranks_minutes(paper, "CarGoal2")
 
 
 def test_filters_of_a_config(tmp_path, toy_dataset):

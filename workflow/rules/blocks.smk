@@ -13,7 +13,9 @@ rule block:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: max(STUDY.memory("finetune", w.task, method) for method in STUDY.own_methods),
+        mem_mb=lambda w, attempt: attempt
+        * max(STUDY.memory("finetune", w.task, method) for method in STUDY.own_methods),
+        runtime=lambda w, attempt: attempt * minutes(STUDY, STUDY.repeated_run(w.task, int(w.seed))),
     params:
         repeat=lambda w: STUDY.repeated_run(w.task, int(w.seed)),
     shell:

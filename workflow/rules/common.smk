@@ -11,6 +11,7 @@ from marvel.tasks import get_task
 from snakemake.utils import update_config
 from workflow.code import ROOT, code_of, code_of_runs, code_version, here
 from workflow.resources import missing_simulator
+from workflow.runtime import minutes, ranks_minutes
 from workflow.study import Study
 from workflow.validation import check_file, from_command_line
 
@@ -53,6 +54,11 @@ wildcard_constraints:
 def facts(wildcards):
     """The task's row of tasks.tsv: as a parameter of the rules that read it, so that they run again when it changes."""
     return asdict(get_task(wildcards.task))
+
+
+def time_limit(folder):
+    """Resource `runtime` of the jobs that leave their outputs in a folder such as "{BASE}/data/{task}"."""
+    return lambda wildcards, attempt: attempt * minutes(STUDY, folder.format(**wildcards))
 
 
 def first_missing_dataset():

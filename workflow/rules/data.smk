@@ -10,7 +10,8 @@ rule dataset:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: STUDY.memory("dataset", w.task),
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("dataset", w.task),
+        runtime=time_limit(f"{BASE}/data/{{task}}"),
     params:
         command=lambda w: STUDY.data.command(w.task),
         task=facts,
@@ -30,6 +31,8 @@ rule card:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("dataset", w.task),
     params:
         task=facts,
     shell:
@@ -47,7 +50,8 @@ rule filter:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: STUDY.memory("dataset", w.task),
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("dataset", w.task),
+        runtime=time_limit(f"{BASE}/filtered/{{task}}"),
     params:
         command=lambda w: STUDY.data.filter_command(w.task),
         task=facts,

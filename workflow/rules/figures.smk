@@ -12,6 +12,7 @@ rule figure:
         f"{BASE}/logs/figure/{{figure}}.log",
     wildcard_constraints:
         figure="|".join(STUDY.figures),
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

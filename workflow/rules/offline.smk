@@ -16,7 +16,8 @@ rule pretrain:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: STUDY.memory("pretrain", w.task),
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("pretrain", w.task),
+        runtime=time_limit(f"{BASE}/offline/{{algorithm}}/{{task}}/seed{{seed}}"),
     params:
         spec=lambda w: STUDY.pretrain_spec(w.algorithm, w.task, w.seed),
         task=facts,
@@ -44,7 +45,8 @@ rule prealign:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: STUDY.memory("prealign", w.task),
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("prealign", w.task),
+        runtime=time_limit(f"{BASE}/prealigned/{{variant}}/{{algorithm}}/{{task}}/seed{{seed}}"),
     params:
         spec=lambda w: STUDY.prealign_spec(w.variant, w.algorithm, w.task, w.seed),
         task=facts,

@@ -16,7 +16,8 @@ rule finetune:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda w: STUDY.memory("finetune", w.task, w.method),
+        mem_mb=lambda w, attempt: attempt * STUDY.memory("finetune", w.task, w.method),
+        runtime=time_limit(f"{BASE}/runs/{{method}}/{{task}}/seed{{seed}}"),
     params:
         spec=lambda w: STUDY.finetune_spec(w.method, w.task, w.seed),
         task=facts,

@@ -15,7 +15,8 @@ if STUDY.ranks:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=lambda w: STUDY.memory("ranks", w.task),
+            mem_mb=lambda w, attempt: attempt * STUDY.memory("ranks", w.task),
+            runtime=lambda w, attempt: attempt * ranks_minutes(STUDY, w.task),
         params:
             options=[f"--{name}={STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")],
             task=facts,

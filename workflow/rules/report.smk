@@ -22,6 +22,7 @@ rule scores:
         f"{BASE}/tables/missing.csv",
     log:
         f"{BASE}/logs/scores.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

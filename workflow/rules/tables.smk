@@ -26,6 +26,7 @@ for table in DRAWN:
             [f"{BASE}/tables/{file}" for file in files_of(table)],
         log:
             f"{BASE}/logs/tables/{table}.log",
+        localrule: True
         conda:
             "../../environment.yml"
         threads: 1
