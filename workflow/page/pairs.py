@@ -1,0 +1,75 @@
+"""Any two methods side by side: their difference on a task, paired by seed, with a t interval."""
+
+import itertools
+
+import numpy as np
+
+from workflow.page.inputs import Inputs
+from workflow.page.numbers import compact
+from workflow.statistics.claims import SIDES, forms
+from workflow.statistics.intervals import t_interval
+from workflow.statistics.measures import Evidence, Missing, limit_of, values
+from workflow.statistics.verdicts import p_above, p_below
+
+METRICS = {
+    "feasible_return_normalized": "feasible return, in DSRL's units (0 to 1)",
+    "train_return": "return per episode, over the last fifth of training",
+    "train_cost": "cost per episode, over the last fifth of training",
+    "violation_rate": "share of all training episodes over the limit",
+}
+SEED = ("train_return", "train_cost", "feasible_return_normalized", "violation_rate", "feasible")
+
+
+def section(inputs: Inputs) -> dict:
+    """Numbers of every pair on every task.
+
+    Returns:
+        "metrics_of_pairs": {name: words}. "pairs": {task: {"first second": {metric: [n, mean, low, high, p]}}}, first minus
+        second, each pair in one order; p is of a two-sided t test. "seeds": {task: {method: {seed: values of `SEED`}}}.
+        "claims": {task: {"first second": [[claim, form, verdict]]}} of the claims that make the comparison.
+    """
+    evidence = Evidence(inputs.scores, inputs.seeds, inputs.seeds.iloc[:0], inputs.seeds.iloc[:0])
+    pairs, seeds = {}, {}
+    for task in inputs.tasks:
+        rows = inputs.seeds[inputs.seeds["task"] == task]
+        methods = list(dict.fromkeys(rows["method"]))
+        pairs[task] = {}
+        for first, second in itertools.combinations(methods, 2):
+            found = {name: _difference(first, second, name, task, evidence) for name in METRICS}
+            pairs[task][f"{first} {second}"] = {name: row for name, row in found.items() if row is not None}
+        seeds[task] = {
+            method: {int(row["seed"]): [compact(row[name]) for name in SEED] for row in own.to_dict("records")}
+            for method, own in rows.groupby("method", sort=False)
+        }
+    claims = {task: _claims(inputs, task) for task in inputs.tasks}
+    return {"metrics_of_pairs": METRICS, "pairs": pairs, "seeds": seeds, "claims": claims, "seed_columns": list(SEED)}
+
+
+def _difference(first: str, second: str, metric: str, task: str, evidence: Evidence) -> list | None:
+    """[n, mean, low, high, p], or None where the two share no seed with a number, or ran under different limits."""
+    part = {"first": first, "second": second, "metric": metric}
+    try:
+        limit_of(part, task, evidence.seeds)
+        numbers = values(part, task, evidence).to_numpy(dtype=np.float64)
+    except Missing:
+        return None
+    ends = [compact(float(end)) for end in t_interval(numbers)]
+    p = None
+    if len(numbers) > 1:
+        p = compact(min(1.0, 2 * float(min(p_above(numbers, 0.0), p_below(numbers, 0.0)))))
+    return [len(numbers), *ends, p]
+
+
+def _claims(inputs: Inputs, task: str) -> dict[str, list]:
+    verdicts = inputs.tables["verdicts"]
+    verdicts = verdicts[verdicts["task"] == task].set_index(["claim", "form"])["verdict"]
+    methods, made = set(inputs.seeds["method"]), {}
+    for name, claim in inputs.claims["claims"].items():
+        for form, parts in forms(claim, methods).items():
+            for part in parts:
+                compared = [part[key] for key in SIDES if key in part]
+                if len(compared) == 2 and "supported" in part and (name, form) in verdicts:
+                    entry = [name, claim["title"], form, verdicts[name, form]]
+                    if entry not in made.setdefault(" ".join(compared), []):
+                        made[" ".join(compared)].append(entry)
+    return made
