@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow.page.inputs import Inputs
-from workflow.page.numbers import compact, estimate
+from workflow.page.numbers import compact, counted, estimate, share
 from workflow.runs.evaluated import evaluated_apart
 from workflow.statistics.per_seed import EVALUATED
 from workflow.statistics.scores import DIVERGED
@@ -16,14 +16,18 @@ def section(inputs: Inputs) -> dict:
 
     Returns:
         "tasks": [{"task", "limit", "rows"}]; a row has its rank, its `feasible` group and the estimates, None where
-        there is none. "apart": as returned by `evaluated_apart`.
+        there is none. "worst": whether any has a worst episode. "apart": as returned by `evaluated_apart`.
     """
     made = []
     for task in inputs.tasks:
         rows = _trained(inputs, task) + _evaluated(inputs, task)
         rows.sort(key=lambda row: ([ALL, SOME, NONE].index(row["feasible"]), -row["return"]["mean"]))
         made.append({"task": task, "limit": f"{inputs.limit(task):g}", "rows": rows})
-    return {"tasks": made, "apart": evaluated_apart(inputs.study / "runs", sorted(set(inputs.seeds["method"])))}
+    return {
+        "tasks": made,
+        "worst": any(row["worst"] is not None for entry in made for row in entry["rows"]),
+        "apart": evaluated_apart(inputs.study / "runs", sorted(set(inputs.seeds["method"]))),
+    }
 
 
 def _group(count: float, n: int) -> dict:
@@ -44,9 +48,9 @@ def _trained(inputs: Inputs, task: str) -> list[dict]:
                 **_group(row["feasible_seeds"], row["n"]),
                 "return": estimate(row, "train_return"),
                 "cost": estimate(row, "train_cost"),
-                "normalized": estimate(row, "feasible_return_normalized"),
+                "normalized": estimate(row, "feasible_return_normalized", show=share),
                 "violations": estimate(row, "violation_rate", 100),
-                "cumulative": estimate(row, "cumulative_cost"),
+                "cumulative": estimate(row, "cumulative_cost", show=counted),
                 "worst": compact(worst.get(row["method"], float("nan"))),
                 "env_steps": compact(row["env_steps"]),
                 "updates": compact(row["updates"]),
@@ -70,7 +74,7 @@ def _evaluated(inputs: Inputs, task: str) -> list[dict]:
                 **_group(own["feasible"].sum(), len(own)),
                 "return": estimate(row, EVALUATED[0]),
                 "cost": estimate(row, EVALUATED[1]),
-                "normalized": estimate(row, "feasible_return_normalized"),
+                "normalized": estimate(row, "feasible_return_normalized", show=share),
                 **empty,
                 "env_steps": 0,
                 "updates": 0,

@@ -59,4 +59,4 @@ def _cannot(inputs: Inputs, cards: list[dict], most: int) -> str:
     marked = untuned(inputs.tasks)
     tuned = f" Nobody tuned the hyperparameters of {', '.join(marked)}." if marked else ""
     text = reasons[0] if len(reasons) == 1 else f"{', '.join(reasons[:-1])}, or {reasons[-1]}"
-    return f"It cannot {text}.{tuned}"
+    return f"The study cannot {text}.{tuned}"

@@ -7,6 +7,8 @@ const TITLES = { train_return: "return", train_cost: "cost", eval_return: "retur
   multiplier: "multiplier", cumulative_cost: "cumulative cost" };
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let data = null;
+const DECADES = 5; // of a logarithmic axis; what is lower, 0 included, is drawn on its lower edge
+const DECADES_FROM = 1e-3; // the least upper end of such an axis
 let printing = false;
 let chosen = new Set();
 
@@ -43,19 +45,18 @@ function difference(first, second, metric) {
 function sentence(first, second, found) {
   if (!found) return ["These two cannot be compared.", "They share no seed with a number on this task, or ran under different limits."];
   const [n, mean, low, high, p] = found;
-  const winner = mean > 0 ? first : second;
-  const size = `${text(Math.abs(mean))} of DSRL's range from its lowest to its highest return`;
-  const means = mean === 0 ? "On average there is no difference." : `On average ${winner} ends ahead by ${size}`;
+  const means = mean === 0 ? "On average there is no difference"
+    : `On average the feasible return of ${first} is ${text(Math.abs(mean))} ${mean > 0 ? "higher" : "lower"} (DSRL's units, 0 to 1)`;
   const seeds = `n = ${n} paired seed${n === 1 ? "" : "s"}`;
-  if (low === null) return ["Cannot tell: one seed says nothing of chance.", `${means} (${seeds}).`];
+  if (low === null) return ["Cannot tell: one seed says nothing of chance.", `${means}; ${seeds}.`];
   const interval = `95 % t interval ${range(low, high, true)}, ${seeds}, p = ${pValue(p)}`;
   const clear = low > 0 || high < 0;
   if (n < data.minimum_seeds) {
     const sure = clear ? "The interval leaves out 0, but so few seeds cannot show how far to trust it" : "The interval contains 0, so even the sign is open";
-    return [`Not decided: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means} (${interval}). ${sure}.`];
+    return [`Not decided: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means}; ${interval}. ${sure}.`];
   }
-  if (!clear) return ["Cannot tell: the interval of the difference contains 0.", `${means} (${interval}).`];
-  return [mean > 0 ? `Yes, ${first} ends ahead of ${second}.` : `No, ${first} ends behind ${second}.`, `${means} (${interval}).`];
+  if (!clear) return ["Cannot tell: the interval of the difference contains 0.", `${means}; ${interval}.`];
+  return [mean > 0 ? `Yes, ${first} ends ahead of ${second}.` : `No, ${first} ends behind ${second}.`, `${means}; ${interval}.`];
 }
 
 function answer() {
@@ -103,7 +104,7 @@ function fillPair() {
 
 // --- plots
 
-const show = () => ({ dark: dark.matches && !printing, narrow: window.innerWidth < 700 });
+const show = () => ({ dark: dark.matches && !printing, narrow: window.innerWidth < 700 || printing });
 
 function shade(color, opacity = 1) { // the figures' colours, lighter where paper is dark
   let parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
@@ -119,7 +120,7 @@ function layout(more) {
   const legend = narrow ? { orientation: "h", y: -0.2, yanchor: "top", x: 0 } : { x: 1.01, y: 1 };
   const base = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, size: 12, family: "system-ui, sans-serif" },
     margin: { l: 58, r: narrow ? 8 : 20, t: 12, b: 48 }, hovermode: "closest", legend: { ...legend, itemdoubleclick: "toggleothers" },
-    hoverlabel: { namelength: -1 }, uirevision: "keep" };
+    hoverlabel: { namelength: -1 }, ...(printing ? { width: 700 } : {}) };
   for (const key of Object.keys(more)) if (/^[xy]axis/.test(key)) more[key] = { ...grid, ...more[key] };
   return { ...base, ...more };
 }
@@ -130,7 +131,7 @@ function spread([first, last], points) {
   return Array.from({ length: points }, (_, place) => (points === 1 ? first : first + ((last - first) * place) / (points - 1)));
 }
 
-function traces(method, metric, axis, panel, full) {
+function traces(method, metric, axis, panel, full, floor) {
   const found = (data.curves[task()][method] || {})[metric];
   if (!found || !(axis in found.of)) return [];
   const line = found.lines[found.of[axis]];
@@ -139,21 +140,22 @@ function traces(method, metric, axis, panel, full) {
   const constant = found.axes[axis] === null;
   const x = constant ? full : spread(found.axes[axis], points);
   const stretch = (values) => (constant ? [values[0], values[0]] : values);
+  const drawn = (values) => (floor === null ? values : values.map((value) => (value === null || value > floor ? value : floor)));
   const [mean, low, high] = [line.mean, line.low, line.high].map(stretch);
   const group = { legendgroup: method, xaxis: "x", yaxis: panel ? `y${panel + 1}` : "y" };
   const made = [];
   if ($("bands").checked && low[0] !== null) {
-    made.push({ ...group, x: [...x, ...[...x].reverse()], y: [...high, ...[...low].reverse()], fill: "toself", mode: "lines",
+    made.push({ ...group, x: [...x, ...[...x].reverse()], y: drawn([...high, ...[...low].reverse()]), fill: "toself", mode: "lines",
       fillcolor: shade(look.color, 0.16), line: { width: 0 }, hoverinfo: "skip", showlegend: false, name: method });
   }
   if ($("per-seed").checked) {
-    line.seeds.forEach((values, place) => made.push({ ...group, x, y: stretch(values), mode: "lines", showlegend: false, name: method,
+    line.seeds.forEach((values, place) => made.push({ ...group, x, y: drawn(stretch(values)), mode: "lines", showlegend: false, name: method,
       line: { color: shade(look.color, 0.5), width: 0.9 }, hovertemplate: `${method}, seed ${found.seeds[place]}: %{y:.4~g}<extra></extra>` }));
   }
-  const about = x.map((_, place) => `${range(low[place], high[place]) || "no interval"}, n = ${found.n}`);
-  made.push({ ...group, x, y: mean, customdata: about, mode: "lines", name: constant ? `${method} (evaluated)` : method, showlegend: panel === 0,
+  const about = x.map((_, place) => `${text(mean[place])} ${range(low[place], high[place]) || "no interval"}, n = ${found.n}`);
+  made.push({ ...group, x, y: drawn(mean), customdata: about, mode: "lines", name: constant ? `${method} (evaluated)` : method, showlegend: panel === 0,
     line: { color: shade(look.color), width: 2.2, dash: look.dash },
-    hovertemplate: `<b>${method}</b><br>${TITLES[metric]} %{y:.4~g} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
+    hovertemplate: `<b>${method}</b><br>${TITLES[metric]} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
   return made;
 }
 
@@ -162,17 +164,27 @@ function furthest(metric, axis) {
   return ends.length ? [Math.min(...ends.map((end) => end[0])), Math.max(...ends.map((end) => end[1]))] : [0, 1];
 }
 
+function highest(metric, axis) {
+  return [...chosen].flatMap((method) => {
+    const found = (data.curves[task()][method] || {})[metric];
+    if (!found || !(axis in found.of)) return [];
+    const line = found.lines[found.of[axis]];
+    return [...line.high, ...line.mean, ...($("per-seed").checked ? line.seeds.flat() : [])].filter((value) => value > 0);
+  });
+}
+
 function drawPanels(id, metrics, axis, logarithmic) {
   const made = [];
   const shapes = [];
   const shape = { xaxis: { title: { text: data.axes[axis] }, anchor: metrics.length > 1 ? "y2" : "y" } };
   metrics.forEach((metric, panel) => {
     const full = furthest(metric, axis);
-    for (const method of Object.keys(data.looks)) if (chosen.has(method)) made.push(...traces(method, metric, axis, panel, full));
     const log = logarithmic(metric);
+    const top = log ? Math.max(...highest(metric, axis), DECADES_FROM) : 0;
+    const floor = log ? top / 10 ** DECADES : null;
+    for (const method of Object.keys(data.looks)) if (chosen.has(method)) made.push(...traces(method, metric, axis, panel, full, floor));
     shape[panel ? "yaxis2" : "yaxis"] = { title: { text: TITLES[metric] }, type: log ? "log" : "linear",
-      domain: metrics.length === 1 ? [0, 1] : panel ? [0, 0.46] : [0.54, 1], ...(log ? { exponentformat: "power", dtick: "D1" } : {}) };
-    if (log) delete shape[panel ? "yaxis2" : "yaxis"].dtick;
+      domain: metrics.length === 1 ? [0, 1] : panel ? [0, 0.46] : [0.54, 1], ...(log ? { exponentformat: "power", range: [Math.log10(floor), Math.log10(top) + 0.1] } : {}) };
     if (metric === "train_cost" || metric === "eval_cost") {
       const limit = data.tasks[task()].limit;
       shapes.push(limitLine({ xref: "paper", x0: 0, x1: 1, yref: panel ? "y2" : "y", y0: limit, y1: limit,
@@ -204,7 +216,7 @@ function drawTradeoff() {
   });
   const limit = data.tasks[task()].limit;
   const shapes = [limitLine({ yref: "paper", y0: 0, y1: 1, x0: limit, x1: limit, label: { text: `limit ${limit}`, textposition: "end", xanchor: "left", textangle: 0, font: { size: 11 } } })];
-  const height = 460 + (show().narrow ? 13 * made.length : 0);
+  const height = Math.max(460, 120 + 19 * made.length);
   Plotly.react("plot-tradeoff", made, layout({ shapes, height, xaxis: { title: { text: "cost per episode" }, rangemode: "tozero" }, yaxis: { title: { text: "return per episode" } } }), config);
 }
 
@@ -298,9 +310,11 @@ async function start() {
     return;
   }
   data = JSON.parse(await unpack("packed-data"));
-  const best = Object.keys(data.tasks).find((name) => "marvel" in data.levels[name]) || task();
-  $("task").value = best;
+  const asked = new URLSearchParams(location.search); // ?task=BallCircle&first=marvel&second=pex
+  $("task").value = [asked.get("task"), ...Object.keys(data.tasks)].find((name) => name in data.tasks);
   changeTask();
+  for (const id of ["first", "second"]) if ([...$(id).options].some((option) => option.value === asked.get(id))) $(id).value = asked.get(id);
+  answer();
   for (const id of ["first", "second"]) $(id).addEventListener("change", answer);
   for (const id of ["metric", "axis", "bands", "per-seed", "log-cost"]) $(id).addEventListener("change", () => window.Plotly && drawCurves());
   $("methods").addEventListener("change", (event) => {
@@ -322,8 +336,18 @@ async function start() {
   document.head.append(script);
   drawAll();
   dark.addEventListener("change", () => { fillMethods(); drawAll(); });
-  window.addEventListener("beforeprint", () => { printing = true; drawAll(); });
-  window.addEventListener("afterprint", () => { printing = false; drawAll(); });
+  const closed = [];
+  window.addEventListener("beforeprint", () => {
+    printing = true;
+    closed.push(...document.querySelectorAll("details.claim:not([open])"));
+    for (const claim of closed) claim.open = true;
+    drawAll();
+  });
+  window.addEventListener("afterprint", () => {
+    printing = false;
+    for (const claim of closed.splice(0)) claim.open = false;
+    drawAll();
+  });
   document.documentElement.dataset.ready = "yes";
 }
 start();
