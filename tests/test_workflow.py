@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 from studies import Copy, descendants, environment, toy_config
 
-REPORTS = {"scores": 1, "table": 1, "policies": 1, "compare": 1, "claims": 1, "figure": 2, "all": 1}
+REPORTS = {"scores": 1, "table": 1, "policies": 1, "compare": 1, "claims": 1, "figure": 2, "page": 1, "all": 1}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ METRICS = {
 
 
 def section(inputs: Inputs) -> list[dict]:
-    """One entry a claim, with a form for each that the study tests."""
+    """One entry a claim, with a form for each that the study tests; `same` where all tasks have one reason."""
     parts, verdicts = inputs.tables["claims"], inputs.tables["verdicts"]
     made = []
     for name, claim in inputs.claims["claims"].items():
@@ -29,6 +29,7 @@ def section(inputs: Inputs) -> list[dict]:
                 continue
             total = own[own["task"] == "all"].iloc[0]
             rows = parts[(parts["claim"] == name) & (parts["form"] == form)]
+            tasks = [_verdict(row) for row in own[own["task"] != "all"].to_dict("records")]
             forms.append(
                 {
                     "form": form,
@@ -36,7 +37,8 @@ def section(inputs: Inputs) -> list[dict]:
                     "verdict": total["verdict"],
                     "leaning": total["leaning"],
                     "why": total["why"],
-                    "tasks": [_verdict(row) for row in own[own["task"] != "all"].to_dict("records")],
+                    "tasks": tasks,
+                    "same": all(row["why"] == total["why"] for row in tasks),
                     "parts": [_part(row) for row in rows[rows["n"] > 0].to_dict("records")],
                     "missing": list(dict.fromkeys(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"])),
                 }

@@ -3,10 +3,11 @@
 import base64
 import gzip
 import json
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from workflow.page import cards, claims, compute, curves, pairs, ranking, runs, steps, summary
@@ -40,7 +41,7 @@ def render(inputs: Inputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "code": code}
     return environment.get_template("page.html").render(
         name=inputs.study.name,
         tasks=inputs.tasks,
@@ -62,6 +63,11 @@ def render(inputs: Inputs) -> str:
         data=packed(json.dumps(data, separators=(",", ":"), allow_nan=False)),
         library=packed(get_plotlyjs()),
     )
+
+
+def code(text: str) -> Markup:
+    """Text with its `names` in Markdown's backquotes as HTML."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def packed(text: str) -> Markup:

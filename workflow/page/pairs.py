@@ -12,10 +12,10 @@ from workflow.statistics.measures import Evidence, Missing, limit_of, values
 from workflow.statistics.verdicts import p_above, p_below
 
 METRICS = {
-    "feasible_return_normalized": "feasible return, in DSRL's units (0 to 1)",
-    "train_return": "return per episode, over the last fifth of training",
-    "train_cost": "cost per episode, over the last fifth of training",
-    "violation_rate": "share of all training episodes over the limit",
+    "feasible_return_normalized": "feasible return (0 to 1)",
+    "train_return": "return",
+    "train_cost": "cost",
+    "violation_rate": "episodes over the limit",
 }
 SEED = ("train_return", "train_cost", "feasible_return_normalized", "violation_rate", "feasible")
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact, counted, estimate, share
-from workflow.runs.evaluated import evaluated_apart
+from workflow.runs.evaluated import evaluated_apart, sentence
 from workflow.statistics.per_seed import EVALUATED
 from workflow.statistics.scores import DIVERGED
 
@@ -16,17 +16,20 @@ def section(inputs: Inputs) -> dict:
 
     Returns:
         "tasks": [{"task", "limit", "rows"}]; a row has its rank, its `feasible` group and the estimates, None where
-        there is none. "worst": whether any has a worst episode. "apart": as returned by `evaluated_apart`.
+        there is none. "worst": whether any has a worst episode. "apart": as returned by `evaluated_apart`,
+        with its sentence.
     """
     made = []
     for task in inputs.tasks:
         rows = _trained(inputs, task) + _evaluated(inputs, task)
         rows.sort(key=lambda row: ([ALL, SOME, NONE].index(row["feasible"]), -row["return"]["mean"]))
         made.append({"task": task, "limit": f"{inputs.limit(task):g}", "rows": rows})
+    apart = evaluated_apart(inputs.study / "runs", sorted(set(inputs.seeds["method"])))
     return {
         "tasks": made,
         "worst": any(row["worst"] is not None for entry in made for row in entry["rows"]),
-        "apart": evaluated_apart(inputs.study / "runs", sorted(set(inputs.seeds["method"]))),
+        "apart": apart,
+        "apart_sentence": sentence(apart),
     }
 
 

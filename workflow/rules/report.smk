@@ -2,6 +2,7 @@
 TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
 REPORT = [
     f"{BASE}/scores.csv",
+    f"{BASE}/report/index.html",
     *(f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")),
     *([f"{BASE}/tables/ranks.md"] if STUDY.ranks else []),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),

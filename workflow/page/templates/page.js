@@ -24,7 +24,7 @@ function text(value, signed = false) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 || size === 0 ? 2 : 3;
-  return (signed && value > 0 ? "+" : "") + value.toFixed(digits).replace("-", "−");
+  return (signed && value > 0 ? "+" : "") + value.toFixed(digits);
 }
 const range = (low, high, signed = false) => (low === null ? "" : `[${text(low, signed)}, ${text(high, signed)}]`);
 const escaped = (words) => String(words).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -125,7 +125,7 @@ function layout(more) {
   return { ...base, ...more };
 }
 const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-const limitLine = (more) => ({ type: "line", layer: "below", line: { color: show().dark ? "#ffffff" : "#000000", width: 1.4, dash: "dash" }, ...more });
+const limitLine = (more) => ({ type: "line", layer: "above", line: { color: show().dark ? "#ffffff" : "#000000", width: 1.4, dash: "dash" }, ...more });
 
 function spread([first, last], points) {
   return Array.from({ length: points }, (_, place) => (points === 1 ? first : first + ((last - first) * place) / (points - 1)));
@@ -184,7 +184,7 @@ function drawPanels(id, metrics, axis, logarithmic) {
     const floor = log ? top / 10 ** DECADES : null;
     for (const method of Object.keys(data.looks)) if (chosen.has(method)) made.push(...traces(method, metric, axis, panel, full, floor));
     shape[panel ? "yaxis2" : "yaxis"] = { title: { text: TITLES[metric] }, type: log ? "log" : "linear",
-      domain: metrics.length === 1 ? [0, 1] : panel ? [0, 0.46] : [0.54, 1], ...(log ? { exponentformat: "power", range: [Math.log10(floor), Math.log10(top) + 0.1] } : {}) };
+      domain: metrics.length === 1 ? [0, 1] : panel ? [0, 0.46] : [0.54, 1], ...(log ? { exponentformat: "power", dtick: 1, range: [Math.log10(floor), Math.log10(top) + 0.1] } : {}) };
     if (metric === "train_cost" || metric === "eval_cost") {
       const limit = data.tasks[task()].limit;
       shapes.push(limitLine({ xref: "paper", x0: 0, x1: 1, yref: panel ? "y2" : "y", y0: limit, y1: limit,
@@ -209,7 +209,7 @@ function drawTradeoff() {
     const look = data.looks[point.method];
     const color = shade(look.color);
     const symbol = look.symbol + (point.feasible === "all" ? "" : "-open");
-    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", name: point.method, marker: { color, symbol, size: 11, line: { width: 2, color } },
+    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", cliponaxis: false, name: point.method, marker: { color, symbol, size: 11, line: { width: 2, color } },
       error_x: bars(point.cost, shade(look.color, 0.55)), error_y: bars(point.return, shade(look.color, 0.55)),
       hovertemplate: `<b>${point.method}</b>${point.evaluated ? " (evaluated)" : ""}<br>return ${text(point.return[0])} ${range(point.return[1], point.return[2])}<br>` +
         `cost ${text(point.cost[0])} ${range(point.cost[1], point.cost[2])}<br>n = ${point.n}<extra></extra>` };
