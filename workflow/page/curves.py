@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from workflow.figures.grids import Curve, curve
+from workflow.figures.grids import curve
 from workflow.figures.style import order, styles
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact, compact_list
 from workflow.statistics.intervals import fresh, mean_interval
 
-POINTS = 100  # of a curve; more consecutive rounds than that are averaged
+POINTS = 80  # of a curve; more consecutive rounds than that are averaged
 METRICS = {
     "train_return": "return of the training episodes",
     "train_cost": "cost of the training episodes",
@@ -59,19 +59,14 @@ def _metric(rows: pd.DataFrame, metric: str) -> dict | None:
     for axis in AXES:
         if axis == metric or (found := curve(rows, axis, metric, points=POINTS)) is None:
             continue
-        line = _line(found)
-        index = next((place for place, other in enumerate(lines) if other == line), len(lines))
-        if index == len(lines):
-            lines.append(line)
-        of[axis] = index
+        seeds = [compact_list(values) for values in found.values]
+        of[axis] = next((place for place, line in enumerate(lines) if line["seeds"] == seeds), len(lines))
+        if of[axis] == len(lines):
+            ends = mean_interval(np.asarray(found.values), fresh())
+            lines.append(dict(zip(("mean", "low", "high"), map(compact_list, ends), strict=True)) | {"seeds": seeds})
         axes[axis] = None if found.x is None else [compact(found.x[0]), compact(found.x[-1])]
     if not lines:
         return None
     seeds = sorted(int(seed) for seed in rows["seed"].unique())
     return {"n": len(seeds), "seeds": seeds, "axes": axes, "lines": lines, "of": of}
 
-
-def _line(found: Curve) -> dict:
-    ends = mean_interval(np.asarray(found.values), fresh())
-    line = dict(zip(("mean", "low", "high"), map(compact_list, ends), strict=True))
-    return line | {"seeds": [compact_list(values) for values in found.values]}

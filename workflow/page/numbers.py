@@ -8,6 +8,7 @@ import numpy as np
 from workflow.tables.final import number
 
 DIGITS = 5  # significant digits of the data in the page
+DRAWN = 4  # of a curve
 
 
 def share(value: float) -> str:
@@ -20,17 +21,17 @@ def counted(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def compact(value) -> float | int | None:
-    """A number rounded to `DIGITS` significant digits, whole ones as integers; None for a missing one."""
+def compact(value, digits: int = DIGITS) -> float | int | None:
+    """A number rounded to so many significant digits, whole ones as integers; None for a missing one."""
     if value is None or not math.isfinite(value):
         return None
-    rounded = float(f"{value:.{DIGITS}g}")
+    rounded = float(f"{value:.{digits}g}")
     return int(rounded) if rounded == int(rounded) else rounded
 
 
 def compact_list(values: np.ndarray) -> list:
-    """`compact` of each value of (points,)."""
-    return [compact(value) for value in np.asarray(values, dtype=np.float64).tolist()]
+    """The values of a curve, (points,), rounded to `DRAWN` significant digits."""
+    return [compact(value, DRAWN) for value in np.asarray(values, dtype=np.float64).tolist()]
 
 
 def estimate(row, name: str, scale: float = 1.0, show: Callable[[float], str] = number) -> dict | None:

@@ -31,9 +31,10 @@ def render(inputs: Inputs) -> str:
         "points": {entry["task"]: ranking.points(entry["rows"]) for entry in table["tasks"]},
         "levels": {entry["task"]: {row["method"]: row for row in entry["rows"]} for entry in table["tasks"]},
         "steps": steps.section(inputs),
-        **curves.section(inputs),
         **pairs.section(inputs),
     }
+    drawn = curves.section(inputs)
+    data |= {name: drawn.pop(name) for name in ("axes", "looks")}
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -60,9 +61,15 @@ def render(inputs: Inputs) -> str:
         scores=link(inputs.study, inputs.study / "scores.csv"),
         style=_source("page.css"),
         script=_source("page.js"),
-        data=packed(json.dumps(data, separators=(",", ":"), allow_nan=False)),
+        data=packed(compact_json(data)),
+        curves=packed(compact_json(drawn)),
         library=packed(get_plotlyjs()),
     )
+
+
+def compact_json(data: dict) -> str:
+    """JSON without spaces."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def code(text: str) -> Markup:

@@ -28,11 +28,10 @@ def section(inputs: Inputs) -> dict:
         second, each pair in one order; p is of a two-sided t test. "seeds": {task: {method: {seed: values of `SEED`}}}.
         "claims": {task: {"first second": [[claim, form, verdict]]}} of the claims that make the comparison.
     """
-    evidence = Evidence(inputs.scores, inputs.seeds, inputs.seeds.iloc[:0], inputs.seeds.iloc[:0])
-    pairs, seeds = {}, {}
+    pairs, seeds, none = {}, {}, inputs.seeds.iloc[:0]
     for task in inputs.tasks:
         rows = inputs.seeds[inputs.seeds["task"] == task]
-        methods = list(dict.fromkeys(rows["method"]))
+        methods, evidence = list(dict.fromkeys(rows["method"])), Evidence(none, rows, none, none)
         pairs[task] = {}
         for first, second in itertools.combinations(methods, 2):
             found = {name: _difference(first, second, name, task, evidence) for name in METRICS}

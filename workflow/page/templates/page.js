@@ -13,7 +13,9 @@ let printing = false;
 let chosen = new Set();
 
 async function unpack(id) {
-  const bytes = Uint8Array.from(atob($(id).textContent), (letter) => letter.charCodeAt(0));
+  const letters = atob($(id).textContent);
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place++) bytes[place] = letters.charCodeAt(place);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }
@@ -252,7 +254,7 @@ function drawAll() {
 // --- controls
 
 function fillMethods() {
-  const there = Object.keys(data.looks).filter((name) => name in data.curves[task()]);
+  const there = Object.keys(data.looks).filter((name) => name in data.levels[task()]);
   const kept = there.filter((name) => chosen.has(name));
   const main = there.filter((name) => MAIN.includes(name));
   chosen = new Set(kept.length ? kept : main.length ? main : there.slice(0, 6));
@@ -332,6 +334,7 @@ async function start() {
   });
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); // the tables are painted first
   const script = document.createElement("script");
+  Object.assign(data, JSON.parse(await unpack("packed-curves")));
   script.textContent = await unpack("packed-library");
   document.head.append(script);
   drawAll();
