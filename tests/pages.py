@@ -14,7 +14,7 @@ from workflow.page.__main__ import main as write_page
 from workflow.tables import claims, final, policies
 
 STEPS = ["marvel_official", "step_1", "marvel"]
-METHODS = [*STEPS, "warm_start", "from_scratch", "offline_only"]
+METHODS = ["marvel", "warm_start", "from_scratch", "offline_only", "marvel_official", "step_1"]
 
 
 def write_tables(study: Path) -> None:
@@ -37,6 +37,7 @@ def made_up_study(folder: Path) -> Path:
     study = folder / "results" / "made_up"
     study.mkdir(parents=True)
     scores = made_up(["BallRun", "BallCircle"], METHODS, seeds=5)
+    scores["multiplier"] = (scores["train_cost"] / 1000).where(scores["train_cost"] > 20, 0.0)
     run = (scores["method"] == "from_scratch") & (scores["task"] == "BallRun") & (scores["seed"] == 4)
     scores.loc[run, "status"] = "diverged"
     scores = scores[~(run & (scores["round"] > 30))]

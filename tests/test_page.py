@@ -162,7 +162,7 @@ def test_a_table_that_is_not_there_or_of_another_version_is_one_sentence(made, t
     with pytest.raises(InputError, match=r"final\.csv lacks the column\(s\) feasible_seeds; make it again with"):
         read(study, tables)
     (tables / "final.csv").unlink()
-    with pytest.raises(InputError, match=r"final\.csv does not exist; make it with `python -m workflow\.tables\.final`"):
+    with pytest.raises(InputError, match=r"final\.csv does not exist; make it with `python -m workflow"):
         read(study, tables)
 
 

@@ -113,7 +113,8 @@ def test_hover_tells_mean_interval_and_n_and_the_legend_hides(opened):
 
 def test_sorting_sorts_by_click_and_by_key(opened):
     page = opened()
-    column = "[...document.querySelectorAll('#table [data-task=BallRun] tbody tr')].map(row => Number(row.children[2].dataset.value))"
+    rows = "[...document.querySelectorAll('#table [data-task=BallRun] tbody tr')]"
+    column = f"{rows}.map(row => Number(row.children[2].dataset.value))"
     heading = page.locator("#table [data-task=BallRun] thead th").nth(2)
     heading.locator("button").click()
     values = page.evaluate(column)
@@ -128,12 +129,12 @@ def test_the_keyboard_reaches_every_control(opened):
     reached = set()
     for _ in range(400):
         page.keyboard.press("Tab")
-        found = page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href') || document.activeElement.tagName")
+        found = page.evaluate("(({id, tagName, hash}) => id || hash || tagName)(document.activeElement)")
         if found == "BODY":
             break
         reached.add(found)
-    wanted = {"task", "first", "second", "metric", "axis", "bands", "per-seed", "log-cost", "#claims", "SUMMARY", "BUTTON"}
-    assert wanted <= reached
+    wanted = {"task", "first", "second", "metric", "axis", "bands", "per-seed", "log-cost"}
+    assert wanted | {"#claims", "SUMMARY", "BUTTON"} <= reached
 
 
 def test_printed_it_shows_every_task_in_light_colours(opened):

@@ -2,7 +2,8 @@
 
     python -m workflow.page --study results/quick --method marvel BallRun,CarRun 0,1,2
 
-writes results/quick/report/index.html. Without --method it shows the runs of scores.csv, and cannot say which are missing.
+writes results/quick/report/index.html. Without --method it shows the runs of scores.csv and
+cannot say which are missing.
 """
 
 import argparse

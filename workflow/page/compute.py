@@ -57,4 +57,5 @@ def _row(method: str, runs: list[dict]) -> dict:
     means = {stage: np.mean([run.get(stage, 0.0) for run in runs]) / 60 for stage in STAGES}
     memory = [run["memory"] for run in runs if run["memory"] is not None]
     row = {"method": method, "n": len(runs), "memory": max(memory) if memory else None}
-    return row | {"minutes": {stage: float(value) for stage, value in means.items()}, "total": float(sum(means.values()))}
+    minutes = {stage: float(value) for stage, value in means.items()}
+    return row | {"minutes": minutes, "total": sum(minutes.values())}

@@ -69,4 +69,3 @@ def _metric(rows: pd.DataFrame, metric: str) -> dict | None:
         return None
     seeds = sorted(int(seed) for seed in rows["seed"].unique())
     return {"n": len(seeds), "seeds": seeds, "axes": axes, "lines": lines, "of": of}
-

@@ -3,12 +3,12 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact
 from workflow.statistics.claims import SIDES, forms
 from workflow.statistics.intervals import t_interval
-from workflow.statistics.measures import Evidence, Missing, limit_of, values
 from workflow.statistics.verdicts import p_above, p_below
 
 METRICS = {
@@ -24,18 +24,21 @@ def section(inputs: Inputs) -> dict:
     """Numbers of every pair on every task.
 
     Returns:
-        "metrics_of_pairs": {name: words}. "pairs": {task: {"first second": {metric: [n, mean, low, high, p]}}}, first minus
-        second, each pair in one order; p is of a two-sided t test. "seeds": {task: {method: {seed: values of `SEED`}}}.
-        "claims": {task: {"first second": [[claim, form, verdict]]}} of the claims that make the comparison.
+        "metrics_of_pairs": {name: words}. "pairs": {task: {"first second": {metric: [n, mean, low, high, p]}}}, first
+        minus second, each pair in one order; methods that ran under different limits have none; p is of a two-sided t
+        test. "seeds": {task: {method: {seed: values of `SEED`}}}, with their names in "seed_columns". "claims":
+        {task: {"first second": [[claim, title, form, verdict]]}} of the claims that make the comparison.
     """
-    pairs, seeds, none = {}, {}, inputs.seeds.iloc[:0]
+    pairs, seeds = {}, {}
     for task in inputs.tasks:
         rows = inputs.seeds[inputs.seeds["task"] == task]
-        methods, evidence = list(dict.fromkeys(rows["method"])), Evidence(none, rows, none, none)
+        methods, limits = list(dict.fromkeys(rows["method"])), rows.groupby("method")["cost_limit"].unique()
+        tables = {name: rows.pivot(index="seed", columns="method", values=name) for name in METRICS}
         pairs[task] = {}
         for first, second in itertools.combinations(methods, 2):
-            found = {name: _difference(first, second, name, task, evidence) for name in METRICS}
-            pairs[task][f"{first} {second}"] = {name: row for name, row in found.items() if row is not None}
+            if {*limits[first]} == {*limits[second]}:
+                found = {name: _difference(table[first] - table[second]) for name, table in tables.items()}
+                pairs[task][f"{first} {second}"] = {name: row for name, row in found.items() if row is not None}
         seeds[task] = {
             method: {int(row["seed"]): [compact(row[name]) for name in SEED] for row in own.to_dict("records")}
             for method, own in rows.groupby("method", sort=False)
@@ -44,13 +47,10 @@ def section(inputs: Inputs) -> dict:
     return {"metrics_of_pairs": METRICS, "pairs": pairs, "seeds": seeds, "claims": claims, "seed_columns": list(SEED)}
 
 
-def _difference(first: str, second: str, metric: str, task: str, evidence: Evidence) -> list | None:
-    """[n, mean, low, high, p], or None where the two share no seed with a number, or ran under different limits."""
-    part = {"first": first, "second": second, "metric": metric}
-    try:
-        limit_of(part, task, evidence.seeds)
-        numbers = values(part, task, evidence).to_numpy(dtype=np.float64)
-    except Missing:
+def _difference(numbers: pd.Series) -> list | None:
+    """[n, mean, low, high, p] of the seeds that both methods have; None where there are none."""
+    numbers = numbers.dropna().to_numpy(dtype=np.float64)
+    if not len(numbers):
         return None
     ends = [compact(float(end)) for end in t_interval(numbers)]
     p = None

@@ -1,5 +1,6 @@
 """Every run that the study asked for: its state, where its record lies and the command that repeats it."""
 
+import itertools
 import shlex
 
 from marvel.cli.state import Progress
@@ -79,7 +80,7 @@ def _stages(inputs: Inputs, spec: dict | None) -> list[dict]:
     if not spec or not spec.get("start"):
         return []
     specs, made = chain(inputs.study, spec), []
-    for before, stage in zip(specs, specs[1:], strict=False):
+    for before, stage in itertools.pairwise(specs):
         path = in_study(inputs.study, before["start"])
         made.append(
             {

@@ -19,8 +19,8 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     what = (
         f"{seeds['method'].nunique()} methods of offline-to-online safe reinforcement learning on {len(tasks)} "
-        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} seeds each, under a limit of {limits} on the "
-        "cost of an episode."
+        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} seeds each, under a limit of {limits} "
+        "on the cost of an episode."
     )
     return {
         "what": what,
@@ -33,10 +33,10 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
 
 def _data(cards: list[dict]) -> str:
     if not cards:
-        return "No dataset card lies in the study's folder, so what the methods learned from offline cannot be told here."
+        return "No dataset card lies in the study's folder, so what the methods learned from offline is not told here."
     episodes = sum(card["episodes"] for card in cards)
     if all(card["collected"] for card in cards):
-        origin = "collected from the simulators by this project's own expert: in the style of DSRL, not DSRL's own files"
+        origin = "collected from the simulators by this project's own expert, in DSRL's style; it is not DSRL's"
     elif any(card["collected"] for card in cards):
         origin = "in part DSRL's, in part collected from the simulators by this project's own expert"
     else:

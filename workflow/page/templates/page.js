@@ -121,7 +121,7 @@ function layout(more) {
   const grid = { gridcolor: night ? "#39414a" : "#e3e6ea", zerolinecolor: night ? "#59636e" : "#b9c0c8", automargin: true };
   const legend = narrow ? { orientation: "h", y: -0.2, yanchor: "top", x: 0 } : { x: 1.01, y: 1 };
   const base = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, size: 12, family: "system-ui, sans-serif" },
-    margin: { l: 58, r: narrow ? 8 : 20, t: 12, b: 48 }, hovermode: "closest", legend: { ...legend, itemdoubleclick: "toggleothers" },
+    margin: { l: 58, r: narrow ? 8 : 20, t: 34, b: 48 }, hovermode: "closest", legend: { ...legend, itemdoubleclick: "toggleothers" },
     hoverlabel: { namelength: -1 }, ...(printing ? { width: 700 } : {}) };
   for (const key of Object.keys(more)) if (/^[xy]axis/.test(key)) more[key] = { ...grid, ...more[key] };
   return { ...base, ...more };
@@ -193,8 +193,9 @@ function drawPanels(id, metrics, axis, logarithmic) {
         label: { text: `limit ${limit}`, textposition: "end", yanchor: "bottom", font: { size: 11 } } }));
     }
   });
+  const annotations = made.length ? [] : [{ text: "These methods have no such numbers.", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }];
   const height = (metrics.length > 1 ? 560 : 400) + (show().narrow ? 26 * Math.ceil(chosen.size / 2) : 0);
-  return Plotly.react(id, made, layout({ ...shape, shapes, height }), config);
+  return Plotly.react(id, made, layout({ ...shape, shapes, annotations, height }), config);
 }
 
 function drawCurves() {
