@@ -1,7 +1,7 @@
 # snakemake --cores 32                                            the paper's study
 # snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
 #
-# dataset -> pretrain -> prealign -> finetune -> scores -> tables, figures
+# dataset -> pretrain -> prealign -> finetune -> scores -> tables, figures -> page
 #                    \------------->/
 from snakemake.utils import min_version
 
@@ -22,6 +22,7 @@ include: "workflow/rules/blocks.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/page.smk"
 include: "workflow/rules/verify.smk"
 
 

@@ -76,8 +76,8 @@ def test_github_workflows_call_commands_of_the_readme(path):
         own = [words for words in commands if words[0] == "./run"]
         assert own and all(words[0] in ("./run", "sudo") for words in commands)
         for _, name, *words in own:
-            assert (
-                name == "pip" or (f"./run {name}" in readme and re.search(rf"^    .*\b{name}\b.*\)", script, flags=re.M))
+            assert name == "pip" or (
+                f"./run {name}" in readme and re.search(rf"^    .*\b{name}\b.*\)", script, flags=re.M)
             )
             assert all((ROOT / word).is_file() for word in words if word.endswith(".txt"))
     assert WORKFLOWS and (path.stem != "ci" or [own[0], own[-1]] == [["./run", "lint"], ["./run", "test"]])

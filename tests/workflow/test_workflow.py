@@ -15,7 +15,7 @@ from conftest import ROOT
 from studies import Copy, descendants, environment, toy_config
 
 TABLES = {"table_main": 1, "table_final": 1, "table_offline": 1, "table_compare": 1, "table_claims": 1}
-REPORTS = {"scores": 1, **TABLES, "figure": 2, "all": 1}
+REPORTS = {"scores": 1, **TABLES, "figure": 2, "page": 1, "all": 1}
 
 
 @pytest.fixture

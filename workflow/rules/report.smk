@@ -6,6 +6,7 @@ TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks n
 DRAWN = [name for name in TABLE_ENTRIES if name != "ranks" or STUDY.ranks]
 REPORT = [
     f"{BASE}/scores.csv",
+    f"{BASE}/report/index.html",
     *(f"{BASE}/tables/{name}.md" for name in DRAWN),
     *(f"{BASE}/figures/{name}.pdf" for name in STUDY.figures),
     *([f"{BASE}/figures/datasets.pdf"] if STUDY.needs_data() else []),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from marvel.errors import InputError
 
-KEPT = ("scores.csv", "tables/*", "figures/*", "data/*/*.json", "data/*/*.png")
+KEPT = ("scores.csv", "tables/*", "figures/*", "report/*", "data/*/*.json", "data/*/*.png")
 STAGES = ("offline", "prealigned", "runs")  # of these, records and progress
 
 

@@ -1,0 +1,62 @@
+"""The study in three sentences: what it is, on what data, and what it cannot show."""
+
+from workflow.captions import diverged_sentence, interval_sentences
+from workflow.page.inputs import Inputs
+from workflow.statistics.verdicts import CONTRADICTED, SUPPORTED
+from workflow.tuning import untuned
+
+
+def section(inputs: Inputs, cards: list[dict]) -> dict:
+    """The sentences and the facts that head the page.
+
+    Args:
+        inputs: the study.
+        cards: as made by `datasets.section`.
+    """
+    seeds, tasks = inputs.seeds, inputs.tasks
+    limits = " and ".join(f"{limit:g}" for limit in sorted(seeds["cost_limit"].unique()))
+    counts = seeds.groupby(["task", "method"])["seed"].nunique()
+    n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    what = (
+        f"{seeds['method'].nunique()} methods of offline-to-online safe reinforcement learning on {len(tasks)} "
+        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} seeds each, under a limit of {limits} "
+        "on the cost of an episode."
+    )
+    return {
+        "what": what,
+        "data": _data(cards),
+        "cannot": _cannot(inputs, cards, int(counts.max())),
+        "intervals": interval_sentences(counts) + diverged_sentence(seeds),
+        "limits": limits,
+    }
+
+
+def _data(cards: list[dict]) -> str:
+    if not cards:
+        return "No dataset card lies in the study's folder, so what the methods learned from offline is not told here."
+    episodes = sum(card["episodes"] for card in cards)
+    if all(card["collected"] for card in cards):
+        origin = "collected from the simulators by this project's own expert, in DSRL's style; it is not DSRL's"
+    elif any(card["collected"] for card in cards):
+        origin = "in part DSRL's, in part collected from the simulators by this project's own expert"
+    else:
+        origin = "DSRL's"
+    return f"The offline data is {origin} ({episodes:,} episodes in all)."
+
+
+def _cannot(inputs: Inputs, cards: list[dict], most: int) -> str:
+    """The strongest reason first."""
+    totals = inputs.tables["verdicts"]
+    decided = totals[(totals["task"] == "all") & totals["verdict"].isin([SUPPORTED, CONTRADICTED])]
+    minimum, reasons = inputs.claims["minimum_seeds"], []
+    if most < minimum:
+        reasons.append(f"decide any claim of the paper, which needs {minimum} seeds")
+    elif decided.empty:
+        reasons.append("decide any claim of the paper as a whole (the ledger below says why)")
+    if any(card["collected"] for card in cards):
+        reasons.append("reproduce the paper's numbers, since the datasets are others")
+    reasons.append("speak for other tasks, limits or budgets")
+    marked = untuned(inputs.tasks)
+    tuned = f" Nobody tuned the hyperparameters of {', '.join(marked)}." if marked else ""
+    text = reasons[0] if len(reasons) == 1 else f"{', '.join(reasons[:-1])}, or {reasons[-1]}"
+    return f"The study cannot {text}.{tuned}"
