@@ -1,4 +1,4 @@
-"""Recipes that run elsewhere: the SLURM profile, the container, the workflows of GitHub. Here they are parsed and compared."""
+"""Recipes that run elsewhere (SLURM profile, container, GitHub workflows): here they are parsed and compared."""
 
 import re
 import shlex
