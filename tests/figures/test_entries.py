@@ -136,3 +136,8 @@ def test_every_kind_says_what_it_takes():
 def test_a_study_imports_no_picture():
     code = "import sys, workflow.study; assert not {'matplotlib', 'pandas', 'scipy', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_an_unknown_kind_is_one_sentence():
+    with pytest.raises(ValueError, match=r"config: figures: x: kind: 'curve' is not one of curves, final, costs, "):
+        Study(CONFIG | {"figures": {"x": {"kind": "curve"}}})
