@@ -132,7 +132,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
         entry["tasks"] = [task for task in entry["tasks"] if Path(study.dataset(task)).is_file()]
         if not entry["tasks"]:
             raise InputError("none of its datasets is there.")
-    if entry["kind"] in ("sparsity", "offline") or "methods" not in entry:
+    if "scores" not in kind(entry["kind"]).inputs or "methods" not in entry:
         return scores
     if absent(source.missing).empty:
         return scores
@@ -155,7 +155,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
 def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path) -> None:
     """Add to a figure's caption how many of its planned runs it is made of, and which are missing."""
     entry = Study(study.config).figures[name]  # as planned
-    if entry["kind"] in ("sparsity", "offline"):
+    if "scores" not in kind(entry["kind"]).inputs:
         note = ""
         if entry["kind"] == "offline":
             planned, there = (of.offline_progress(entry["tasks"]) for of in (Study(study.config), study))
