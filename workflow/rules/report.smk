@@ -2,6 +2,7 @@
 from workflow.tables import TABLES as TABLE_ENTRIES
 from workflow.tables import files_of
 
+TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
 DRAWN = [name for name in TABLE_ENTRIES if name != "ranks" or STUDY.ranks]
 REPORT = [
     f"{BASE}/scores.csv",
