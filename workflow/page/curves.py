@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from workflow.figures.grids import curve
-from workflow.figures.style import order, styles
+from workflow.figures.style import styles
+from workflow.names import order
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact, compact_list
 from workflow.statistics.intervals import fresh, mean_interval
