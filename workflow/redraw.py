@@ -26,6 +26,7 @@ from workflow.figures import __main__ as figures
 from workflow.figures import scatter
 from workflow.figures.entries import figure_command
 from workflow.figures.kinds import kind
+from workflow.page import __main__ as page
 from workflow.runs.missing import absent
 from workflow.runs.scores import score_runs, write_scores
 from workflow.study import Study
@@ -132,7 +133,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
         entry["tasks"] = [task for task in entry["tasks"] if Path(study.dataset(task)).is_file()]
         if not entry["tasks"]:
             raise InputError("none of its datasets is there.")
-    if entry["kind"] in ("sparsity", "offline") or "methods" not in entry:
+    if "scores" not in kind(entry["kind"]).inputs or "methods" not in entry:
         return scores
     if absent(source.missing).empty:
         return scores
@@ -155,7 +156,7 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
 def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path) -> None:
     """Add to a figure's caption how many of its planned runs it is made of, and which are missing."""
     entry = Study(study.config).figures[name]  # as planned
-    if entry["kind"] in ("sparsity", "offline"):
+    if "scores" not in kind(entry["kind"]).inputs:
         note = ""
         if entry["kind"] == "offline":
             planned, there = (of.offline_progress(entry["tasks"]) for of in (Study(study.config), study))
@@ -184,6 +185,14 @@ def redraw_datasets(study: Study) -> None:
     return scatter.main([*words, "--filters", *study.config["dataset"].get("filters", {})])
 
 
+def redraw_page(study: Study) -> None:
+    """Write the study's page, from the tables that were just made."""
+    words = ["--study", study.base]
+    for run in study.runs_by_method:
+        words += ["--method", *run]
+    page.main(words)
+
+
 def remove(out: Path, reason: str) -> None:
     """Say why a figure is not drawn, and remove an earlier one, which would show other runs than the tables."""
     print(f"redraw: {out} is not drawn: {reason}")
@@ -203,6 +212,7 @@ def main(arguments: list[str] | None = None) -> None:
     redraw_figures(study, source)
     if study.needs_data():
         redraw_datasets(study)
+    redraw_page(study)
 
 
 if __name__ == "__main__":

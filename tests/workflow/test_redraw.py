@@ -60,7 +60,7 @@ def test_rows_alone_are_enough_and_changed_ones_are_left_out(project):
     redraw(project)
     base = project.folder / "results/toy"
     first = (base / "tables/main.md").read_text()
-    for path in [*base.glob("**/*.pt"), *base.glob("**/.state/*")]:
+    for path in {*base.glob("**/*.pt"), *base.glob("**/.state/*")}:
         path.unlink()
     redraw(project)
     assert (base / "tables/main.md").read_text() == first.replace("failed: seed 1 is unlucky", "not run")

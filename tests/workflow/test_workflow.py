@@ -45,7 +45,7 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
         "figures/curves_normalized.png",
     ):
         assert (base / name).stat().st_size > 500
-    assert "of 24 steps" in finished.log
+    assert "of 25 steps" in finished.log
     assert re.search(
         r"warm_start Toy seed 1: 600 of 600 env steps, train return .*multiplier .*env steps/s", finished.log
     )

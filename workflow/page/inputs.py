@@ -17,24 +17,24 @@ ESTIMATES = ("mean", "low", "high")
 LEVELS = ("train_return", "train_cost", "violation_rate", "cumulative_cost", "feasible_return_normalized")
 TABLES = {  # the columns of each table that the page reads, and the program that writes it
     "final": (
-        "workflow.tables.final",
+        "workflow.tables final",
         ["task", "method", "n", "cost_limit", "env_steps", "updates", "feasible_seeds"]
         + [f"{name}_{end}" for name in LEVELS for end in ESTIMATES],
     ),
     "safety": (
-        "workflow.tables.final",
+        "workflow.tables final",
         ["task", "method", "policy", "n", "worst", *(f"{name}_{end}" for name in ("V", "D_norm") for end in ESTIMATES)],
     ),
     "offline": (
-        "workflow.tables.policies",
+        "workflow.tables offline",
         ["task", "method", "n", "cost_limit"]
         + [f"{name}_{end}" for name in ("eval_return", "eval_cost", "feasible_return_normalized") for end in ESTIMATES],
     ),
     "claims": (
-        "workflow.tables.claims",
+        "workflow.tables claims",
         ["claim", "form", "task", "part", "metric", "n", "effect", "low", "high", "p", "leaning", "why"],
     ),
-    "verdicts": ("workflow.tables.claims", ["claim", "form", "task", "verdict", "p", "leaning", "why"]),
+    "verdicts": ("workflow.tables claims", ["claim", "form", "task", "verdict", "p", "leaning", "why"]),
 }
 Run = tuple[str, str, int]  # method, task, seed
 

@@ -21,7 +21,7 @@ rule page:
         "../../environment.yml"
     threads: 1
     params:
-        study=BASE,
+        study=lambda w, output: str(Path(output[0]).parent.parent),
         methods=[f"--method {shlex.join(words)}" for words in STUDY.runs_by_method],
         steps=[
             f"--steps {shlex.join([name, ','.join(entry.get('tasks', STUDY.tasks)), ','.join(entry['methods'])])}"

@@ -19,8 +19,8 @@ rule scores:
         [f"{STUDY.run_folder(*run)}/progress.csv" for run in STUDY.runs],
         made_by=code_of_runs(),  # scores says which runs were made by code that has changed since
     output:
-        f"{BASE}/scores.csv",
-        f"{BASE}/tables/missing.csv",
+        scores=f"{BASE}/scores.csv",
+        missing=f"{BASE}/tables/missing.csv",
     log:
         f"{BASE}/logs/scores.log",
     localrule: True
@@ -35,4 +35,4 @@ rule scores:
         code=code_version("workflow.runs.scores"),
     shell:
         "python -m workflow.runs.scores --runs {params.runs:q} {params.methods} --cost-limit {params.limit:q}"
-        " --out {output[0]:q} 2>&1 | tee {log:q}"
+        " --out {output.scores:q} 2>&1 | tee {log:q}"
