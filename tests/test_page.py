@@ -16,7 +16,7 @@ from workflow.page.inputs import read
 from workflow.runs.scores import read_scores
 from workflow.statistics.aggregates import changes
 from workflow.statistics.per_seed import per_seed
-from workflow.tables.final import number
+from workflow.tables.page import number
 
 
 @pytest.fixture(scope="module")

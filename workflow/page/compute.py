@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow.figures.style import order
+from workflow.names import order
 from workflow.page.inputs import Inputs, Run, folder_of
 from workflow.runs.records import chain, in_study
 

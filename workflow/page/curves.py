@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 
 from workflow.figures.grids import curve
-from workflow.figures.style import order, styles
+from workflow.figures.style import styles
+from workflow.names import order
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact, compact_list
 from workflow.statistics.intervals import fresh, mean_interval
 
-POINTS = 80  # of a curve; more consecutive rounds than that are averaged
+POINTS = 100  # of a curve; more consecutive rounds than that are averaged
 METRICS = {
     "train_return": "return of the training episodes",
     "train_cost": "cost of the training episodes",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from workflow.tables.final import number
+from workflow.tables.page import number
 
 DIGITS = 5  # significant digits of the data in the page
 DRAWN = 4  # of a curve

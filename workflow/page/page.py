@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from workflow.page import cards, claims, compute, curves, pairs, ranking, runs, steps, summary
 from workflow.page.inputs import Inputs
 from workflow.page.links import link
-from workflow.tables.final import number
+from workflow.tables.page import number
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
