@@ -11,7 +11,7 @@ from conftest import ROOT
 from made_up import made_up
 
 from workflow.page.__main__ import main as write_page
-from workflow.tables import claims, final, policies
+from workflow.tables.__main__ import main as make_tables
 
 STEPS = ["marvel_official", "step_1", "marvel"]
 METHODS = ["marvel", "warm_start", "from_scratch", "offline_only", "marvel_official", "step_1"]
@@ -19,8 +19,7 @@ METHODS = ["marvel", "warm_start", "from_scratch", "offline_only", "marvel_offic
 
 def write_tables(study: Path) -> None:
     """The tables that the page reads, made from the study's scores."""
-    for program in (final, policies, claims):
-        program.main(["--scores", str(study / "scores.csv"), "--out-dir", str(study / "tables")])
+    make_tables(["final", "offline", "claims", "--scores", str(study / "scores.csv")])
 
 
 def recorded_study(folder: Path) -> Path:
@@ -36,7 +35,7 @@ def made_up_study(folder: Path) -> Path:
     """Five seeds of two tasks, one run that diverged and one that is missing, with its page."""
     study = folder / "results" / "made_up"
     study.mkdir(parents=True)
-    scores = made_up(["BallRun", "BallCircle"], METHODS, seeds=5)
+    scores = made_up(["BallRun", "BallCircle"], METHODS, seeds=5, peak=30.0)
     scores["multiplier"] = (scores["train_cost"] / 1000).where(scores["train_cost"] > 20, 0.0)
     run = (scores["method"] == "from_scratch") & (scores["task"] == "BallRun") & (scores["seed"] == 4)
     scores.loc[run, "status"] = "diverged"

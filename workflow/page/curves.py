@@ -10,7 +10,7 @@ from workflow.page.inputs import Inputs
 from workflow.page.numbers import compact, compact_list
 from workflow.statistics.intervals import fresh, mean_interval
 
-POINTS = 80  # of a curve; more consecutive rounds than that are averaged
+POINTS = 100  # of a curve; more consecutive rounds than that are averaged
 METRICS = {
     "train_return": "return of the training episodes",
     "train_cost": "cost of the training episodes",

@@ -15,26 +15,26 @@ from workflow.statistics.measures import measured
 CLAIMS = ROOT / "workflow/reference/claims.yaml"
 ESTIMATES = ("mean", "low", "high")
 LEVELS = ("train_return", "train_cost", "violation_rate", "cumulative_cost", "feasible_return_normalized")
-TABLES = {  # the columns of each table that the page reads, and the program that writes it
+TABLES = {  # the columns of each table that the page reads, and the name by which workflow.tables makes it
     "final": (
-        "workflow.tables final",
+        "final",
         ["task", "method", "n", "cost_limit", "env_steps", "updates", "feasible_seeds"]
         + [f"{name}_{end}" for name in LEVELS for end in ESTIMATES],
     ),
     "safety": (
-        "workflow.tables final",
+        "final",
         ["task", "method", "policy", "n", "worst", *(f"{name}_{end}" for name in ("V", "D_norm") for end in ESTIMATES)],
     ),
     "offline": (
-        "workflow.tables offline",
+        "offline",
         ["task", "method", "n", "cost_limit"]
         + [f"{name}_{end}" for name in ("eval_return", "eval_cost", "feasible_return_normalized") for end in ESTIMATES],
     ),
     "claims": (
-        "workflow.tables claims",
+        "claims",
         ["claim", "form", "task", "part", "metric", "n", "effect", "low", "high", "p", "leaning", "why"],
     ),
-    "verdicts": ("workflow.tables claims", ["claim", "form", "task", "verdict", "p", "leaning", "why"]),
+    "verdicts": ("claims", ["claim", "form", "task", "verdict", "p", "leaning", "why"]),
 }
 Run = tuple[str, str, int]  # method, task, seed
 
@@ -108,11 +108,13 @@ def folder_of(study: Path, run: Run) -> Path:
     return study / "runs" / method / task / f"seed{seed}"
 
 
-def _table(path: Path, program: str, columns: list[str]) -> pd.DataFrame:
+def _table(path: Path, maker: str, columns: list[str]) -> pd.DataFrame:
     if not path.is_file():
-        raise InputError(f"{path} does not exist; make it with `python -m {program}`.")
+        raise InputError(f"{path} does not exist; make it with `python -m workflow.tables {maker}`.")
     table = pd.read_csv(path, float_precision="round_trip")
     if missing := [name for name in columns if name not in table]:
-        raise InputError(f"{path} lacks the column(s) {', '.join(missing)}; make it again with `python -m {program}`.")
+        raise InputError(
+            f"{path} lacks the column(s) {', '.join(missing)}; make it again with `python -m workflow.tables {maker}`."
+        )
     text = [name for name in ("verdict", "leaning", "why") if name in table]
     return table.fillna(dict.fromkeys(text, ""))

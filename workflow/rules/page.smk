@@ -1,18 +1,13 @@
 # From scores, tables, cards and records to the study's page.
-TEMPLATES = [here(path) for path in sorted((ROOT / "workflow/page/templates").iterdir())]
+TEMPLATES = sorted((ROOT / "workflow/page/templates").iterdir())
 
 
 # One file that opens from disk; what it links to lies beside it in the study's folder.
 rule page:
     input:
         scores=f"{BASE}/scores.csv",
-        tables=[f"{BASE}/tables/{name}" for name in ("final.md", "offline.md", "compare.csv", "claims.md")],
-        read=[f"{BASE}/tables/{name}.csv" for name in ("final", "safety", "offline", "claims", "verdicts")],
-        ranks=[f"{BASE}/tables/ranks.md"] if STUDY.ranks else [],
+        tables=[f"{BASE}/tables/{file}" for name in DRAWN for file in files_of(name)],
         cards=[f"{BASE}/data/{task}/card.json" for task in STUDY.tasks] if STUDY.needs_data() else [],
-        tuned=TUNED,
-        code=code_of("workflow.page.__main__"),
-        templates=TEMPLATES,
     output:
         f"{BASE}/report/index.html",
     log:
@@ -28,5 +23,6 @@ rule page:
             for name, entry in STUDY.figures.items()
             if entry["kind"] == "steps"
         ],
+        code=code_version("workflow.page.__main__", TUNED, ROOT / "workflow/reference/claims.yaml", *TEMPLATES),
     shell:
         "python -m workflow.page --study {params.study:q} {params.methods} {params.steps} --out {output:q} > {log:q} 2>&1"
