@@ -12,8 +12,9 @@ from toys import STEPS, finish, make_context, small
 
 from baselines import offline_only, warm_start
 from marvel import bc, datasets, prealign, ranks
-from marvel.bear import ValuePID
+from marvel.bear import BEAR, ValuePID
 from marvel.buffer import ReplayBuffer
+from marvel.cpq import CPQ
 from marvel.critics import Critics
 from marvel.datasets import collect
 from marvel.datasets.expert import Expert, Plan
@@ -83,6 +84,13 @@ def test_safe_cloning_trains_on_safe_episodes_alone(toy_dataset, monkeypatch):
         context = make_context(dataset=toy_dataset, cost_limit=limit)
         finish(context, bc.train(context, small(), steps=2, batch_size=256, safe_only=safe_only))
         assert (set(seen) <= safe) is safe_only
+
+
+@pytest.mark.parametrize("kind", [CPQ, BEAR])
+def test_offline_rewards_are_scaled_and_costs_are_not(kind):
+    agent = kind(3, ACT, [8, 8], 3.0, generator(), reward_scale=0.1, discount=0.0)
+    metrics = agent.update(make_batch(4), gaussian(generator(5)))  # rewards of 10, costs of 1
+    assert (metrics["reward_q"].item(), metrics["cost_q"].item()) == (pytest.approx(1), 1)
 
 
 def test_cloning_compares_actions_after_the_tanh():
