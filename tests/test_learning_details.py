@@ -12,7 +12,9 @@ from toys import STEPS, finish, make_context, small
 
 from baselines import offline_only, warm_start
 from marvel import bc, datasets, prealign, ranks
+from marvel.bear import BEAR, ValuePID
 from marvel.buffer import ReplayBuffer
+from marvel.cpq import CPQ
 from marvel.critics import Critics
 from marvel.datasets import collect
 from marvel.datasets.expert import Expert, Plan
@@ -82,6 +84,26 @@ def test_safe_cloning_trains_on_safe_episodes_alone(toy_dataset, monkeypatch):
         context = make_context(dataset=toy_dataset, cost_limit=limit)
         finish(context, bc.train(context, small(), steps=2, batch_size=256, safe_only=safe_only))
         assert (set(seen) <= safe) is safe_only
+
+
+@pytest.mark.parametrize("kind", [CPQ, BEAR])
+def test_offline_rewards_are_scaled_and_costs_are_not(kind):
+    agent = kind(3, ACT, [8, 8], 3.0, generator(), reward_scale=0.1, discount=0.0)
+    metrics = agent.update(make_batch(4), gaussian(generator(5)))  # rewards of 10, costs of 1
+    assert (metrics["reward_q"].item(), metrics["cost_q"].item()) == (pytest.approx(1), 1)
+
+
+def test_cloning_compares_actions_after_the_tanh():
+    batch, agent = make_batch(16), bc.BC(3, ACT, [8, 8], generator())
+    with torch.no_grad():
+        agent.actor.mu_layer.bias += 2  # far from where tanh is the identity
+        expected = (agent.actor(batch.observations)[0].tanh() - batch.actions).square().mean().item()
+    assert agent.update(batch)["imitation_error"].item() == pytest.approx(expected)
+
+
+def test_the_integral_of_bears_multiplier_never_falls_below_0():
+    pid = ValuePID(0.0, 1.0, 0.0, threshold=10.0)
+    assert [pid.update(torch.tensor([value])) for value in (5.0, 12.0, 11.0, 9.0)] == [0, 2, 3, 2]
 
 
 def test_prealignment_moves_targets_at_its_own_rate(toy_offline, toy_dataset):
@@ -174,6 +196,13 @@ def test_rank_values_before_are_the_offline_critics(toy_offline, toy_prealigned,
         weights = read_checkpoint(path)["reward_critic"]["weights.0"]
         assert row[f"reward_{stage}"] == pytest.approx(weights.sum().item(), rel=1e-4)
     assert row["reward_before"] != pytest.approx(row["reward_after"], rel=1e-3)
+
+
+def test_rollouts_of_ranks_leave_half_of_an_episode_to_begin_in(toy_prealigned, monkeypatch):
+    monkeypatch.setattr(ranks, "values", lambda agent, points: (np.zeros(len(points)),) * 2)
+    spec = read_spec(str(toy_prealigned.with_name("run.json")))
+    steps = [row["step"] for row in ranks.measure(spec, toy_prealigned, 20, 1, 300)]
+    assert len(steps) == 40 and STEPS / 4 < max(steps) <= STEPS / 2
 
 
 def logged(returns: list[float], costs: list[float]) -> collect.Log:

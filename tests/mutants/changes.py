@@ -1,6 +1,7 @@
 """The changes of `mutants.yaml`, and how one is applied."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ class Mutant(NamedTuple):
         return text.replace(self.old, self.new)
 
 
+@cache
 def code(text: str) -> str:
     """The syntax tree of a module without comments and docstrings."""
     tree = ast.parse(text)
