@@ -19,6 +19,7 @@ rule page:
         f"{BASE}/logs/page.log",
     conda:
         "../../environment.yml"
+    localrule: True
     threads: 1
     params:
         study=BASE,
