@@ -17,9 +17,9 @@ rule page:
         f"{BASE}/report/index.html",
     log:
         f"{BASE}/logs/page.log",
+    localrule: True
     conda:
         "../../environment.yml"
-    localrule: True
     threads: 1
     params:
         study=BASE,
