@@ -12,6 +12,7 @@ rule page:
         f"{BASE}/report/index.html",
     log:
         f"{BASE}/logs/page.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
