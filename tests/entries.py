@@ -64,8 +64,12 @@ def specs_of(name: str, dataset: Path, seed: int = 0, **hyperparameters) -> list
             "offline_seed": "paired",
             "dataset": {"source": "dsrl", "files": {}},
             "figures": {},  # they name other methods
-            "offline": offline,
-            "prealign": {key: value | {"calls": 10} for key, value in config.get("prealign", {}).items()},
+            "offline": {key: value for key, value in offline.items() if key == entry.get("offline")},
+            "prealign": {
+                key: value | {"calls": 10}
+                for key, value in config.get("prealign", {}).items()
+                if key == entry.get("prealign")
+            },
             "hyperparameters": SMALL | hyperparameters,
             "methods": {name: kept | {key: OPTIONS[key] for key in OPTIONS if entry.get(key)} | budget},
         }
