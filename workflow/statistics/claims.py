@@ -1,5 +1,7 @@
 """The paper's claims, judged: parts on a task, claims on a task and over tasks, in our form and the official one."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -132,6 +134,42 @@ def _case(claim: dict, rows: list[dict], reasons: dict[str, str]) -> dict:
     return {"verdict": "", "leaning": "", "why": why, "sides": tuple(map(float, sides.values()))}
 
 
+class Judged(NamedTuple):
+    """A claim in one form on one task."""
+
+    rows: list[dict]  # of its parts
+    numbers: list[pd.Series | None]  # of each part by seed; None where it cannot be measured
+    reasons: dict[str, str]  # {condition: why it fails, or ""}
+    case: dict  # before Holm's procedure
+
+
+def _judged(
+    claim: dict, listed: list[dict], task: str, evidence: Evidence, published: Published, minimum: int
+) -> Judged:
+    """Judge the parts of a claim on a task; `listed` as returned by `forms`, the rest as in `fill_in` and `judge`."""
+    measured = [_measure(part, task, evidence, minimum) for part in listed]
+    ruled = [row for part, (row, _) in zip(listed, measured, strict=True) if "supported" in part]
+    known = [part for part, (row, _) in zip(listed, measured, strict=True) if "missing" not in row]
+    reasons = _conditions([part for part in known if "supported" in part], task, evidence, published)
+    failing = {key: why for key, why in reasons.items() if why}
+    case = {"task": task, "run": any(row.get("run", True) for row in ruled), **_case(claim, ruled, failing)}
+    rows = [
+        {"task": task, "part": wording(part), "metric": part["metric"], **row}
+        for part, (row, _) in zip(listed, measured, strict=True)
+    ]
+    return Judged(rows, [numbers for _, numbers in measured], reasons, case)
+
+
+def _absent(claim: dict, tasks: list[str]) -> list[dict]:
+    """Cases of the tasks that a claim names and the study does not have."""
+    named = [] if claim["tasks"] == "all" else claim["tasks"]
+    return [
+        {"task": task, "run": True, "verdict": NOT_TESTED, "leaning": "", "why": f"{task} is not in the study"}
+        for task in named
+        if task not in tasks
+    ]
+
+
 def fill_in(claims: dict, evidence: Evidence, published: Published) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Judge every claim on every task and over all.
 
@@ -149,25 +187,19 @@ def fill_in(claims: dict, evidence: Evidence, published: Published) -> tuple[pd.
     for name, claim in claims["claims"].items():
         asked = tasks if claim["tasks"] == "all" else [task for task in tasks if task in claim["tasks"]]
         for form, listed in forms(claim, methods).items():
-            head, numbers = {"claim": name, "form": form}, {}
-            for task in asked:
-                measured = [_measure(part, task, evidence, claims["minimum_seeds"]) for part in listed]
-                for part, (row, found) in zip(listed, measured, strict=True):
-                    parts.append({**head, "task": task, "part": wording(part), "metric": part["metric"], **row})
-                    numbers.setdefault(wording(part) + part["metric"], {})[task] = found
-                ruled = [row for part, (row, _) in zip(listed, measured, strict=True) if "supported" in part]
-                known = [part for part, (row, _) in zip(listed, measured, strict=True) if "missing" not in row]
-                reasons = _conditions([part for part in known if "supported" in part], task, evidence, published)
-                conditions += [{**head, "task": task, "condition": key, "reason": why} for key, why in reasons.items()]
-                failing = {key: why for key, why in reasons.items() if why}
-                run = any(row.get("run", True) for row in ruled)
-                cases.append({**head, "task": task, "run": run, **_case(claim, ruled, failing)})
-            for task in [] if claim["tasks"] == "all" else claim["tasks"]:
-                if task not in tasks:
-                    missing = {"verdict": NOT_TESTED, "leaning": "", "why": f"{task} is not in the study"}
-                    cases.append({**head, "task": task, "run": True, **missing})
+            head = {"claim": name, "form": form}
+            judged = {
+                task: _judged(claim, listed, task, evidence, published, claims["minimum_seeds"]) for task in asked
+            }
+            for task, one in judged.items():
+                parts += [head | row for row in one.rows]
+                conditions += [
+                    head | {"task": task, "condition": key, "reason": why} for key, why in one.reasons.items()
+                ]
+            cases += [head | case for case in (*(one.case for one in judged.values()), *_absent(claim, tasks))]
             if len(asked) > 1:
-                parts += [{**head, **_over_tasks(part, numbers[wording(part) + part["metric"]])} for part in listed]
+                by_part = zip(listed, zip(*(one.numbers for one in judged.values()), strict=True), strict=True)
+                parts += [head | _over_tasks(part, dict(zip(asked, numbers, strict=True))) for part, numbers in by_part]
     verdicts = _decided(cases)
     frame = pd.DataFrame(parts, columns=COLUMNS).fillna({"leaning": "", "why": ""})
     return frame, verdicts, pd.DataFrame(conditions, columns=[*KEYS, "condition", "reason"])
