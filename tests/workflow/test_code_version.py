@@ -6,18 +6,16 @@ import sys
 import pytest
 from studies import Copy
 
-from workflow.code import code_version
-
-ASK = "from workflow.code import code_version; print(code_version('workflow.tables.final', 'workflow/config/{}'))"
+ASK = "from workflow.code import code_version; print(code_version('workflow.tables.final'))"
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A copy of the project, and its answer for a module that reads one table."""
+    """A copy of the project, and its answer for a module."""
     Copy(tmp_path)
 
     def answer() -> str:
-        words = [sys.executable, "-c", ASK.format("hyperparameters.tsv")]
+        words = [sys.executable, "-c", ASK]
         return subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
     return tmp_path, answer
@@ -39,8 +37,3 @@ def test_code_and_tables_count_and_words_do_not(project):
     assert answer() not in (before, after)
     (folder / "workflow/tables/__init__.py").write_text("RUN_BY_EVERY_TABLE = 1\n")
     assert len({before, after, answer()}) == 3
-
-
-def test_a_table_that_is_missing_is_an_error():
-    with pytest.raises(FileNotFoundError, match=r"none\.tsv"):
-        code_version("workflow.tables.final", "workflow/config/none.tsv")

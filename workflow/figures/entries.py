@@ -14,13 +14,12 @@ import shlex
 
 from marvel.errors import InputError
 from marvel.values import nearest
-from workflow.code import ROOT, code_version
+from workflow.code import code_version
 from workflow.figures.kinds import Kind, kind
 from workflow.resources import tasks_of
 
 TAKEN = "datasets"  # the page of all datasets, which has a rule of its own
 BUILT_IN = {"curves_raw": {"units": "raw"}, "curves_normalized": {"units": "normalized"}}
-TABLES = [ROOT / "workflow/config/hyperparameters.tsv", ROOT / "marvel/tasks.tsv"]  # what figures read besides
 FILES = {  # what a kind may be made of: its files, from the study and the entry
     "scores": lambda study, entry: [
         f"{study.base}/scores.csv",
@@ -151,9 +150,9 @@ def figure_command(study, name: str) -> str:
 
 
 def figure_code(study, name: str) -> list[str]:
-    """What redraws a figure beside its inputs and its command: the code of the command line and of its kind, tables."""
+    """What redraws a figure beside its inputs and its command: the code of the command line and of its kind."""
     module = kind(study.figures[name]["kind"]).module
-    return [code_version("workflow.figures.__main__"), code_version(module, *TABLES)]
+    return [code_version("workflow.figures.__main__"), code_version(module)]
 
 
 def _flag(key: str) -> str:

@@ -4,7 +4,6 @@
 rule block:
     input:
         files=lambda w: STUDY.block_files(w.task, int(w.seed)),
-        code=code_of("workflow.runs.block"),
     output:
         f"{BASE}/blocks/{{task}}/seed{{seed}}.json",
     log:
@@ -18,5 +17,6 @@ rule block:
         runtime=lambda w, attempt: attempt * minutes(STUDY, STUDY.repeated_run(w.task, int(w.seed))),
     params:
         repeat=lambda w: STUDY.repeated_run(w.task, int(w.seed)),
+        code=code_version("workflow.runs.block"),
     shell:
         "python -m workflow.runs.block {input.files:q} --repeat {params.repeat:q} --out {output:q} 2>&1 | tee {log:q}"

@@ -9,7 +9,7 @@ from marvel.cli.plan import write_plan
 from marvel.files import lock
 from marvel.tasks import get_task
 from snakemake.utils import update_config
-from workflow.code import ROOT, code_of, code_of_runs, code_version, here
+from workflow.code import ROOT, code_version, here, version_of_runs
 from workflow.resources import missing_simulator
 from workflow.runtime import minutes, ranks_minutes
 from workflow.study import Study

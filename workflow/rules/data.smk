@@ -22,7 +22,6 @@ rule dataset:
 rule card:
     input:
         data=f"{BASE}/data/{{task}}/dataset.hdf5",
-        code=here(ROOT / "marvel/datasets/card.py"),
     output:
         f"{BASE}/data/{{task}}/card.json",
         f"{BASE}/data/{{task}}/scatter.png",
@@ -35,6 +34,7 @@ rule card:
         mem_mb=lambda w, attempt: attempt * STUDY.memory("dataset", w.task),
     params:
         task=facts,
+        code=code_version("marvel.datasets.card"),
     shell:
         "python -m marvel.datasets card {input.data:q} --task {wildcards.task:q} > {log:q} 2>&1"
 

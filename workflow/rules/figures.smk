@@ -1,5 +1,5 @@
 # From scores, datasets and offline runs to figures.
-from workflow.figures.entries import TABLES, figure_code, figure_command, figure_inputs
+from workflow.figures.entries import figure_code, figure_command, figure_inputs
 
 
 # One rule for all figures of the config's `figures` section.
@@ -38,7 +38,7 @@ rule scatter:
         "../../environment.yml"
     threads: 1
     params:
-        code=code_version("workflow.figures.scatter", *TABLES),
+        code=code_version("workflow.figures.scatter"),
         filters=list(config["dataset"].get("filters", {})),
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
     shell:

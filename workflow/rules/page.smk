@@ -24,6 +24,6 @@ rule page:
             for name, entry in STUDY.figures.items()
             if entry["kind"] == "steps"
         ],
-        code=code_version("workflow.page.__main__", TUNED, ROOT / "workflow/reference/claims.yaml", *TEMPLATES),
+        code=code_version("workflow.page.__main__", *TEMPLATES),
     shell:
         "python -m workflow.page --study {params.study:q} {params.methods} {params.steps} --out {output:q} > {log:q} 2>&1"

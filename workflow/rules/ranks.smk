@@ -4,7 +4,6 @@ if STUDY.ranks:
     rule monte_carlo:
         input:
             lambda w: STUDY.ranks_inputs(w.task, w.seed),
-            code=code_of("marvel.ranks"),
         output:
             f"{BASE}/ranks/{{task}}/seed{{seed}}.csv",
         log:
@@ -21,5 +20,6 @@ if STUDY.ranks:
             options=[f"--{name}={STUDY.ranks[name]}" for name in ("points", "rollouts", "horizon")],
             task=facts,
             numerics=NUMERICS,
+            code=code_version("marvel.ranks"),
         shell:
             "python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"

@@ -2,7 +2,6 @@
 from workflow.tables import TABLES as TABLE_ENTRIES
 from workflow.tables import files_of
 
-TUNED = here(ROOT / "workflow/config/hyperparameters.tsv")  # says which tasks nobody tuned
 DRAWN = [name for name in TABLE_ENTRIES if name != "ranks" or STUDY.ranks]
 REPORT = [
     f"{BASE}/scores.csv",
@@ -17,7 +16,6 @@ REPORT = [
 rule scores:
     input:
         [f"{STUDY.run_folder(*run)}/progress.csv" for run in STUDY.runs],
-        made_by=code_of_runs(),  # scores says which runs were made by code that has changed since
     output:
         scores=f"{BASE}/scores.csv",
         missing=f"{BASE}/tables/missing.csv",
@@ -33,6 +31,7 @@ rule scores:
         limit=STUDY.cost_limit,
         facts=[asdict(get_task(task)) for task in STUDY.tasks],
         code=code_version("workflow.runs.scores"),
+        made_by=version_of_runs(),  # scores says which runs were made by code that has changed since
     shell:
         "python -m workflow.runs.scores --runs {params.runs:q} {params.methods} --cost-limit {params.limit:q}"
         " --out {output.scores:q} 2>&1 | tee {log:q}"

@@ -9,8 +9,7 @@ RANKS = (
 def table_version(name):
     """Hash of the code and data files that a table is made by: as a parameter, so that it is drawn again with them."""
     entry = TABLE_ENTRIES[name]
-    read = [path for pattern in entry.reads for path in sorted(ROOT.glob(pattern))]
-    return [code_version("workflow.tables.__main__"), code_version(entry.module, *read), *map(code_version, entry.code)]
+    return [code_version(module) for module in ("workflow.tables.__main__", entry.module, *entry.code)]
 
 
 for table in DRAWN:

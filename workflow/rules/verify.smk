@@ -5,8 +5,7 @@ from workflow.sample import sampled_runs
 # Repeated again when the code of runs has changed. A run that differs leaves nothing here; its log says where and why.
 rule verify_run:
     input:
-        run=f"{BASE}/{{run}}/run.json",
-        code=code_of_runs(),
+        f"{BASE}/{{run}}/run.json",
     output:
         touch(f"{BASE}/verified/{{run}}.equal"),
     log:
@@ -16,8 +15,10 @@ rule verify_run:
     conda:
         "../../environment.yml"
     threads: 1
+    params:
+        code=version_of_runs(),
     shell:
-        "python -m marvel.run --verify {input.run:q} 2>&1 | tee {log:q}"
+        "python -m marvel.run --verify {input:q} 2>&1 | tee {log:q}"
 
 
 rule verify:

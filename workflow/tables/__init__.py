@@ -10,9 +10,6 @@ from typing import NamedTuple
 
 from workflow.metrics import METRICS
 
-TUNED = "workflow/config/hyperparameters.tsv"  # says which tasks nobody tuned
-TASKS = "marvel/tasks.tsv"  # names, limits, normalisers
-
 
 class Entry(NamedTuple):
     """A table: its module, its CSV files, and what it is made from besides."""
@@ -21,17 +18,15 @@ class Entry(NamedTuple):
     csv: tuple[str, ...]
     ranks: bool = False  # reads the Monte-Carlo ranks, where the study has them
     code: tuple[str, ...] = ()  # modules that its own calls by name
-    reads: tuple[str, ...] = (TUNED, TASKS)  # data files of the project; * for any
 
 
-PUBLISHED = (TUNED, TASKS, "workflow/reference/*")
 TABLES = {
     "main": Entry("workflow.tables.main", ("main.csv",), code=tuple(METRICS.values())),
     "final": Entry("workflow.tables.final", ("final.csv", "per_seed.csv", "safety.csv")),
     "offline": Entry("workflow.tables.policies", ("offline.csv",)),
-    "compare": Entry("workflow.tables.compare", ("compare.csv",), reads=PUBLISHED),
-    "claims": Entry("workflow.tables.claims", ("claims.csv", "verdicts.csv"), ranks=True, reads=PUBLISHED),
-    "ranks": Entry("workflow.tables.ranks", ("ranks.csv",), ranks=True, reads=PUBLISHED),
+    "compare": Entry("workflow.tables.compare", ("compare.csv",)),
+    "claims": Entry("workflow.tables.claims", ("claims.csv", "verdicts.csv"), ranks=True),
+    "ranks": Entry("workflow.tables.ranks", ("ranks.csv",), ranks=True),
 }
 
 
