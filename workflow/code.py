@@ -15,7 +15,7 @@ DATA = (".tsv", ".csv", ".yaml")
 
 
 def here(path: Path) -> str:
-    """A file of the project, relative to the working directory: rules name it the same in every checkout."""
+    """A file of the project, relative to the working directory: the same in every checkout."""
     return os.path.relpath(path)
 
 
