@@ -56,12 +56,12 @@ def specs_of(name: str, dataset: Path, seed: int = 0, **hyperparameters) -> list
         for key, value in config.get("offline", {}).items()
     }
     study = Study(
-        {key: value for key, value in config.items() if key != "ranks"}  # its tasks are others
+        # its ranks are of other tasks, and seeds are paired, the default
+        {key: value for key, value in config.items() if key not in ("ranks", "offline_seed")}
         | {
             "tasks": ["Toy"],
             "seeds": [0, 1],
             "cost_limit": entry.get("cost_limit", config["cost_limit"]),  # a study shows its own limit in some figure
-            "offline_seed": "paired",
             "dataset": {"source": "dsrl", "files": {}},
             "figures": {},  # they name other methods
             "offline": {key: value for key, value in offline.items() if key == entry.get("offline")},

@@ -18,7 +18,7 @@ from marvel.errors import InputError
 from marvel.hyperparameters import FIELDS, Hyperparameters, resolve
 from marvel.multipliers import CONTROLLERS, controller
 from marvel.run.progress import read_progress
-from marvel.run.spec import KEYS, in_current_words, read_spec
+from marvel.run.spec import KEYS, in_current_words, load_train, read_spec
 from marvel.tasks import TASKS, normalize_cost, normalize_return
 from workflow.study import Study
 
@@ -134,6 +134,8 @@ def test_any_other_array_is_refused_or_sound(arrays, key, other, numbers, whole,
 def test_a_spec_is_refused_or_whole_and_read_again_the_same(changes):
     try:
         spec = read_spec(json.dumps(SPEC | changes))
+        if not spec["train"]:  # refused where the module is loaded, before anything else
+            load_train(spec["train"])
     except InputError as error:
         return refused(error)
     assert spec.keys() == KEYS.keys() and isinstance(spec["train"], str) and isinstance(spec["options"], dict)
@@ -184,7 +186,7 @@ def test_a_config_is_refused_or_makes_specs_that_are_read(data, tmp_path):
     except InputError as error:
         return refused(error)
     for method in study.own_methods:
-        read_spec(study.finetune_spec(method, study.tasks[0], study.seeds[0]))
+        assert read_spec(study.finetune_spec(method, study.tasks[0], study.seeds[0]))["method"] == method
 
 
 # --- multipliers

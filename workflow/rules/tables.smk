@@ -34,4 +34,4 @@ for table in DRAWN:
             ranks=["--ranks", *RANKS] if RANKS and TABLE_ENTRIES[table].ranks else [],
             code=table_version(table),
         shell:
-            "python -m workflow.tables {params.table} --scores {input.scores:q} {params.ranks:q} > {log:q} 2>&1"
+            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} > {log:q} 2>&1"
