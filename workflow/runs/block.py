@@ -7,15 +7,12 @@
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from marvel.errors import InputError
 from marvel.files import file_hash, write_atomically
-
-ROWS = ("progress.csv", "episodes.csv")
+from marvel.run.verify import sentences, verify
 
 
 def made_by(files: list[Path]) -> dict:
@@ -42,19 +39,16 @@ def made_by(files: list[Path]) -> dict:
 
 
 def repeat(run: Path) -> None:
-    """Run a run's record again and compare the rows.
+    """Run a run's record again and compare all its outputs.
 
     Raises:
-        InputError: The repetition failed or its rows differ.
+        InputError: The repetition failed, an output differs, or one is missing or no longer what its record says.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "marvel.run", str(run / "run.json"), "--out", folder]
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode:
-            raise InputError(f"repeating {run} failed: {result.stderr.strip().splitlines()[-1]}")
-        for name in ROWS:
-            if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
-                raise InputError(f"repeating {run} gave another {name}; the block is not what its records say.")
+    report = verify(run / "run.json")
+    notes = [file["note"] for file in report["files"].values() if "note" in file]
+    if notes or not report["equal"]:
+        parted = [f"another {name}" for name, file in report["files"].items() if not file["equal"]]
+        raise InputError(f"repeating {run} does not confirm it: {'; '.join([*parted, *notes, *sentences(report)])}.")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     hashes = {path.as_posix(): file_hash(path) for path in sorted(options.files) if path.suffix != ".pt"}
     block = found | {"repeated": options.repeat.as_posix(), "files": hashes}
     write_atomically(options.out, (json.dumps(block, indent=1) + "\n").encode())
-    print(f"block: {len(hashes)} files, {options.repeat} repeated with the same rows -> {options.out}")
+    print(f"block: {len(hashes)} files, {options.repeat} repeated with the same outputs -> {options.out}")
 
 
 if __name__ == "__main__":
