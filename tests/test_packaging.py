@@ -1,4 +1,4 @@
-"""Packaging: one list of pins, a README whose words work. The script ./run is tested in test_run_script.py."""
+"""Packaging: one list of pins, a README whose words work. The script ./run is tested in test_run_*.py."""
 
 import os
 import re

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from marvel.errors import InputError, Interrupted, SimulatorError
+from marvel.cli.common import ENDINGS, ended_by
 
 # {subcommand: one line of help}; each is the function `main(arguments) -> exit code` of the module marvel.cli.NAME.
 COMMANDS = {
@@ -44,12 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         return importlib.import_module(f"marvel.cli.{name}").main(rest)
-    except (InputError, SimulatorError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except Interrupted as stop:
-        print(stop, file=sys.stderr)
-        return 128 + stop.signal
+    except ENDINGS as error:
+        return ended_by(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `marvel tasks | head`

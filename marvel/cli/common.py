@@ -1,6 +1,18 @@
-"""What the subcommands share: parsers with examples, and words for seconds and sizes."""
+"""What commands share: how they end, parsers with examples, and words for seconds and sizes."""
 
 import argparse
+import sys
+
+from marvel.errors import InputError, Interrupted, SimulatorError
+
+ENDINGS = (InputError, SimulatorError, Interrupted)
+
+
+def ended_by(error: Exception) -> int:
+    """Say on stderr which of `ENDINGS` ended a command; returns its exit status, 1 or 128 and the signal's number."""
+    stopped = isinstance(error, Interrupted)
+    print(error if stopped else f"error: {error}", file=sys.stderr)
+    return 128 + error.signal if stopped else 1
 
 
 def make_parser(name: str, description: str, *examples: str, json: bool = True) -> argparse.ArgumentParser:

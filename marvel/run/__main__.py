@@ -13,7 +13,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from marvel.errors import InputError, Interrupted, SimulatorError
+from marvel.cli.common import ENDINGS, ended_by
+from marvel.errors import InputError
 from marvel.run.execute import execute
 from marvel.run.progress import check_budget, read_progress
 from marvel.run.spec import KEYS, read_spec
@@ -61,12 +62,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m marvel.run")
                 return verify([str(options.verify)])
             else:
                 execute(read_spec(options.spec), Path(options.out))
-        except (InputError, SimulatorError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        except Interrupted as stop:
-            print(stop, file=sys.stderr)
-            return 128 + stop.signal
+        except ENDINGS as error:
+            return ended_by(error)
         except Exception:
             traceback.print_exc()
             return 1
