@@ -1,6 +1,7 @@
 """The study's page: its numbers are those of scores.csv, its links resolve, it tells of runs that are not there."""
 
 import math
+import re
 import shutil
 import subprocess
 
@@ -143,8 +144,18 @@ def test_missing_and_diverged_runs_are_named(made):
     faulty = page.rows["runs"][1:]
     assert ["from_scratch", "BallRun", "4", "diverged"] in [row[:4] for row in faulty]
     assert ["warm_start", "BallCircle", "5", "missing"] in [row[:4] for row in faulty] and len(faulty) == 2
-    assert "2 of the runs that the study asked for did not finish" in page.text
+    assert re.search(r"2 of \d+ planned runs are missing, failed or diverged", page.text)
     assert next(row for row in page.rows["table BallRun"] if "from_scratch" in row[0])[1].endswith("1 diverged")
+
+
+def test_a_task_whose_runs_are_all_missing_has_its_limit_and_is_named(made, tmp_path):
+    study, _ = made
+    write_page(["--study", str(study), "--method", "marvel", "CarRun", "0,1", "--out", str(tmp_path / "index.html")])
+    page = Page(tmp_path / "index.html")
+    assert [row[:4] for row in page.rows["runs"] if "CarRun" in row] == [
+        ["marvel", "CarRun", seed, "missing"] for seed in "01"
+    ]
+    assert read(study, planned=[("marvel", "CarRun", 0)]).limit("CarRun") == 20
 
 
 def test_the_same_study_gives_the_same_bytes(recorded, tmp_path):

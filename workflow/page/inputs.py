@@ -63,9 +63,10 @@ class Inputs(NamedTuple):
         return list(dict.fromkeys(task for _, task, _ in self.planned))
 
     def limit(self, task: str) -> float:
-        """The cost limit of a task's runs; of several, that of the first."""
-        rows = self.seeds.loc[self.seeds["task"] == task, "cost_limit"]
-        return float(rows.iloc[0]) if len(rows) else float("nan")
+        """The cost limit of a task's runs; of several, or where none of them is there yet, that of the study's first."""
+        limits = self.seeds["cost_limit"]
+        own = limits[self.seeds["task"] == task]
+        return float((own if len(own) else limits).iloc[0])
 
 
 def read(

@@ -13,13 +13,15 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
         inputs: the study.
         cards: as made by `datasets.section`.
     """
-    seeds, tasks = inputs.seeds, inputs.tasks
+    seeds = inputs.seeds
+    tasks = [task for task in inputs.tasks if (seeds["task"] == task).any()]
     limits = " and ".join(f"{limit:g}" for limit in sorted(seeds["cost_limit"].unique()))
     counts = seeds.groupby(["task", "method"])["seed"].nunique()
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    each = "seed each" if counts.max() == 1 else "seeds each"
     what = (
         f"{seeds['method'].nunique()} methods of offline-to-online safe reinforcement learning on {len(tasks)} "
-        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} seeds each, under a limit of {limits} "
+        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} {each}, under a limit of {limits} "
         "on the cost of an episode."
     )
     return {
