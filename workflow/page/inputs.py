@@ -63,7 +63,7 @@ class Inputs(NamedTuple):
         return list(dict.fromkeys(task for _, task, _ in self.planned))
 
     def limit(self, task: str) -> float:
-        """The cost limit of a task's runs; of several that of the first, and of a task without runs the study's first."""
+        """The cost limit of a task's runs, the first of several; of a task without runs the study's first."""
         limits = self.seeds["cost_limit"]
         own = limits[self.seeds["task"] == task]
         return float((own if len(own) else limits).iloc[0])
