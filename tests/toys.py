@@ -4,10 +4,13 @@ from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from conftest import rows_of
 
+from marvel import finetune
 from marvel.hyperparameters import Hyperparameters
+from marvel.multipliers import Fixed
 from marvel.run.context import Context
 from marvel.tasks import get_task
 
@@ -59,3 +62,28 @@ def value_first_action(critics, weight: float) -> None:
         for layer in range(1, len(critics.weights) - 1):
             critics.weights[layer][:, 0, 0] = 1.0
         critics.weights[-1][:, 0, 0] = weight
+
+
+class Ending:
+    """An environment whose episodes end by themselves after `steps`, at cost 1 and reward 1 a step."""
+
+    def __init__(self, steps: int):
+        self.steps = steps
+
+    def reset(self, *, seed):
+        self.left = self.steps
+        return np.full(4, 0.1, np.float32), {}
+
+    def step(self, action):
+        self.left -= 1
+        return np.full(4, self.left, np.float32), 1.0, self.left == 0, False, {"cost": 1.0}
+
+    def close(self):
+        pass
+
+
+def run_loop(context, hp, update, multiplier=None):
+    """`finetune` of a new agent with an update of its own; returns the rows."""
+    agent = finetune.new_agent(context, hp)
+    finish(context, finetune.finetune(context, hp, agent, multiplier or Fixed(5.0), update=update))
+    return context.rows

@@ -2,30 +2,12 @@
 
 import numpy as np
 import pytest
-from toys import STEPS, finish, make_context, small
+from toys import STEPS, Ending, finish, make_context, run_loop, small
 
 from baselines import offline_only, warm_start
 from marvel import bear, cpq, finetune, prealign
 from marvel.multipliers import Fixed
 from marvel.offline import train_offline
-
-
-class Ending:
-    """An environment whose episodes end by themselves after `steps`, at cost 1 and reward 1 a step."""
-
-    def __init__(self, steps: int):
-        self.steps = steps
-
-    def reset(self, *, seed):
-        self.left = self.steps
-        return np.full(4, 0.1, np.float32), {}
-
-    def step(self, action):
-        self.left -= 1
-        return np.full(4, self.left, np.float32), 1.0, self.left == 0, False, {"cost": 1.0}
-
-    def close(self):
-        pass
 
 
 @pytest.mark.parametrize(
@@ -55,13 +37,6 @@ def deterministic_return(env, policy, seed: int) -> float:
         observation, reward, terminated, truncated, _ = env.step(policy(observation, None))
         total, ended = total + reward, terminated or truncated
     return total
-
-
-def run_loop(context, hp, update, multiplier=None):
-    """`finetune` of a new agent with an update of its own; returns the rows."""
-    agent = finetune.new_agent(context, hp)
-    finish(context, finetune.finetune(context, hp, agent, multiplier or Fixed(5.0), update=update))
-    return context.rows
 
 
 @pytest.mark.parametrize("timeouts_terminal", [False, True])

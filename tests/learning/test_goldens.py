@@ -10,7 +10,7 @@ import pytest
 from tests.replay import main, replay
 from tests.replays.recording import Recording
 
-GOLDENS = Path(__file__).parent / "goldens"
+GOLDENS = Path(__file__).parents[1] / "goldens"
 FILES = sorted(path.stem for path in GOLDENS.glob("*.npz"))
 # One file per kind of replay: all outputs of these are falsified at once.
 KINDS = (

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from test_sac import generator
+from agents import generator
 
 from benchmarks import startup
 from benchmarks.__main__ import COLUMNS, MISSING, UPDATES, line, main, rollout_line

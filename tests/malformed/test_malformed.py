@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from malformed import World, checkpoints, configs, datasets, results, specs
 
+from malformed import World, checkpoints, configs, datasets, results, specs
 from marvel.errors import InputError
 
 KINDS = (specs, checkpoints, datasets, results, configs)

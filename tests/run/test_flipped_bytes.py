@@ -1,7 +1,7 @@
-"""Slow (`./run test -m slow tests/test_flipped_bytes.py`): checkpoints, records and results with a few bytes changed.
+"""Slow (`./run test -m slow tests/run/test_flipped_bytes.py`): checkpoints, records, results with a few bytes changed.
 
 What lies beside its run's record is always noticed. A file alone is refused in one sentence or read as sound numbers:
-torch checks no sum of its own, so a changed weight is one. HDF5 files: tests/test_foreign_files.py.
+torch checks no sum of its own, so a changed weight is one. HDF5 files: tests/datasets/test_foreign_files.py.
 """
 
 import random

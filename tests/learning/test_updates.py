@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from test_sac import ACT, OBS, generator, make_agent, make_batch
+from agents import ACT, OBS, generator, make_agent, make_batch
 from torch import nn
 
 from marvel.adam import Adam

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from test_sac import ACT, OBS, SMALL, generator, make_agent, make_batch
+from agents import ACT, OBS, SMALL, generator, make_agent, make_batch
 
 from marvel.bear import BEAR
 from marvel.cpq import CPQ

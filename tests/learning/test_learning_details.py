@@ -6,9 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_sac import ACT, gaussian, generator, make_agent, make_batch, targets_of
-from test_wiring import Ending, run_loop
-from toys import STEPS, finish, make_context, small
+from agents import ACT, generator, make_agent, make_batch, targets_of
+from toys import STEPS, Ending, finish, make_context, run_loop, small
 
 from baselines import offline_only, warm_start
 from marvel import bc, datasets, prealign, ranks
@@ -20,7 +19,7 @@ from marvel.datasets import collect
 from marvel.datasets.expert import Expert, Plan
 from marvel.hyperparameters import Hyperparameters
 from marvel.multipliers import AdaptivePID
-from marvel.networks import SquashedGaussianActor
+from marvel.networks import SquashedGaussianActor, gaussian
 from marvel.rollout import evaluate, play_episode
 from marvel.run.spec import read_spec
 from marvel.run.start import read_checkpoint

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 import torch
+from agents import ACT, OBS, SMALL, generator, make_agent, make_batch
 from conftest import ROOT
-from test_sac import ACT, OBS, SMALL, generator, make_agent, make_batch
 
 from marvel import numerics
 from marvel.cpq import CPQ
@@ -64,9 +64,8 @@ def test_the_package_alone_loads_neither_numpy_nor_torch():
 
 def test_updates_load_no_compiler():
     """Half a second of every job: torch.optim imports it when an optimiser is made."""
-    code = (
-        "from tests.test_sac import *; agent = make_agent(); agent.update(make_batch(), 0.3, gaussian(generator())); "
-    )
+    code = "from agents import *; from marvel.networks import gaussian; "
+    code += "make_agent().update(make_batch(), 0.3, gaussian(generator())); "
     code += "import sys; print('torch._dynamo' in sys.modules)"
     assert python(code, PYTHONPATH=f"{ROOT}:{ROOT / 'tests'}") == "False"
 
