@@ -12,10 +12,12 @@ ratios little. Their spread is that over blocks of episodes.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import statistics
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gymnasium
 import numpy as np
@@ -86,6 +88,34 @@ def speeds(players: dict[str, Callable[[int], int]], seeds: range) -> dict[str, 
     return {player: steps[player] / seconds[player] for player in players}
 
 
+@contextlib.contextmanager
+def simulator_clock(task: Task, env: gymnasium.Env) -> Iterator[list[float]]:
+    """Within the block, the CPU seconds of each call of the simulator's own step by our environment."""
+    owner, name = importlib.import_module("mujoco"), "mj_step"
+    if task.suite == "bullet":
+        owner, name = env.simulator._agent, "advance"
+    seconds, step = [], getattr(owner, name)
+
+    def timed(*arguments):
+        began = time.process_time()
+        step(*arguments)
+        seconds.append(time.process_time() - began)
+
+    setattr(owner, name, timed)
+    try:
+        yield seconds
+    finally:
+        setattr(owner, name, step)
+
+
+def simulator_speed(task: Task, env: gymnasium.Env, seeds: range) -> float:
+    """Steps per CPU second of the simulator alone over the episodes of `seeds`."""
+    play = environment_player(task, env)
+    with simulator_clock(task, env) as seconds:
+        steps = sum(map(play, seeds))
+    return steps / sum(seconds)
+
+
 def reset_seconds(env: gymnasium.Env) -> float:
     """Median CPU seconds of a reset."""
     seconds = []
@@ -105,9 +135,10 @@ def compare(name: str, blocks: int = BLOCKS, seconds: float = SECONDS) -> dict:
         seconds: CPU time of the stock environment in a block.
 
     Returns:
-        "task"; "stock", "environment" and "rollout", steps per CPU second, medians over the blocks; "environment_ratio"
-        and "rollout_ratio", medians of the ratios to the stock environment in the same block, the latter's quartiles
-        "rollout_ratio_low" and "rollout_ratio_high"; "stock_reset" and "our_reset", CPU seconds of a reset.
+        "task"; "stock", "environment", "rollout" and "simulator", steps per CPU second, medians over the blocks;
+        "environment_ratio", "rollout_ratio" and "at_most" (the simulator's), medians of the ratios to the stock
+        environment in the same block; "rollout_ratio_low" and "rollout_ratio_high", the quartiles; "stock_reset" and
+        "our_reset", CPU seconds of a reset.
     """
     task = get_task(name)
     ours = make_env(task)  # also registers the stock environment
@@ -125,12 +156,16 @@ def compare(name: str, blocks: int = BLOCKS, seconds: float = SECONDS) -> dict:
         players["stock"](episodes)
         episodes += 1
     players["rollout"](0)
-    table = [speeds(players, range(block * episodes, (block + 1) * episodes)) for block in range(blocks)]
-    row = {"task": name} | {player: statistics.median(block[player] for block in table) for player in players}
-    for player in ("environment", "rollout"):
-        ratios = [block[player] / block["stock"] for block in table]
-        low, row[f"{player}_ratio"], high = np.quantile(ratios, (0.25, 0.5, 0.75)).tolist()
-    row |= {"rollout_ratio_low": low, "rollout_ratio_high": high}
+    table = []
+    for block in range(blocks):
+        seeds = range(block * episodes, (block + 1) * episodes)
+        table.append(speeds(players, seeds) | {"simulator": simulator_speed(task, ours, seeds)})
+    row = {"task": name} | {player: statistics.median(block[player] for block in table) for player in table[0]}
+    ratios = {player: [block[player] / block["stock"] for block in table] for player in table[0]}
+    row["environment_ratio"] = statistics.median(ratios["environment"])
+    for end, share in (("_low", 0.25), ("", 0.5), ("_high", 0.75)):
+        row[f"rollout_ratio{end}"] = float(np.quantile(ratios["rollout"], share))
+    row["at_most"] = statistics.median(ratios["simulator"])
     row |= {"stock_reset": reset_seconds(stock), "our_reset": reset_seconds(ours)}
     stock.close()
     ours.close()
@@ -138,15 +173,15 @@ def compare(name: str, blocks: int = BLOCKS, seconds: float = SECONDS) -> dict:
 
 
 HEADER = """\
-| task | stock, steps/s | our environment, steps/s | ratio | our rollout, steps/s | ratio (quartiles) | resets, ms |
-|---|---|---|---|---|---|---|"""
+| task | stock, steps/s | our environment | ratio | our rollout, steps/s | ratio (quartiles) | at most | resets, ms |
+|---|---|---|---|---|---|---|---|"""
 
 
 def markdown(row: dict) -> str:
     """A row of `compare` as a line of the table."""
     return (
         "| {task} | {stock:,.0f} | {environment:,.0f} | {environment_ratio:.2f} | {rollout:,.0f} "
-        "| {rollout_ratio:.2f} ({rollout_ratio_low:.2f} to {rollout_ratio_high:.2f}) "
+        "| {rollout_ratio:.2f} ({rollout_ratio_low:.2f} to {rollout_ratio_high:.2f}) | {at_most:.2f} "
     ).format(**row) + f"| {1e3 * row['stock_reset']:.2f}, ours {1e3 * row['our_reset']:.2f} |"
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -10,6 +12,7 @@ from conftest import ROOT
 
 from marvel.run.record import code_hash
 from workflow.study import Study
+from workflow.tables import TABLES, files_of
 
 # SHA-256 of the specs of all its runs and stages, one a line, at the tag reference-freeze.
 SPECS = "44d2e74f6536d984979e2834475bb53a516cdc55b471f11c9d732be1e94bf05d"
@@ -65,3 +68,22 @@ def test_the_code_of_the_committed_runs_has_not_changed():
     }
     changed = {name for name, value in recorded if not (ROOT / name).is_file() or code_hash(ROOT / name) != value}
     assert not changed, "the reference study would have to be run again: see docs/reference-study.md"
+
+
+@pytest.mark.slow  # half a minute to two, by how many blocks are committed
+def test_a_fresh_clone_redraws_everything_without_training(tmp_path, study):
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
+    command = [sys.executable, "-m", "workflow.redraw", "workflow/config/reference.yaml"]
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    folder = clone / "results" / "reference"
+    made = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    assert {"scores.csv", "report/index.html"} | {
+        f"tables/{file}" for name in TABLES for file in files_of(name)
+    } <= made
+    undrawn = set(re.findall(r"figures/(\w+) is not drawn", done.stdout))
+    drawn = {name for name in study.figures if f"figures/{name}.png" in made}
+    assert drawn and drawn | undrawn == set(study.figures)
+    changed = subprocess.run(["git", "diff", "--name-only"], cwd=clone, capture_output=True, text=True, check=True)
+    assert changed.stdout == "" and not list(folder.rglob("*.pt"))

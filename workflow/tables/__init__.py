@@ -26,6 +26,8 @@ TABLES = {
     "offline": Entry("workflow.tables.policies", ("offline.csv",)),
     "compare": Entry("workflow.tables.compare", ("compare.csv",)),
     "claims": Entry("workflow.tables.claims", ("claims.csv", "verdicts.csv"), ranks=True),
+    "differences": Entry("workflow.tables.differences", ("differences.csv",)),
+    "seeds": Entry("workflow.tables.seeds", ("seeds.csv",), ranks=True),
     "ranks": Entry("workflow.tables.ranks", ("ranks.csv",), ranks=True),
 }
 

@@ -19,13 +19,18 @@ CLAIMS = Path(__file__).resolve().parent.parent / "reference" / "claims.yaml"
 
 def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
     """The ledger and its two frames."""
+    claims, evidence = collected(source)
+    parts, verdicts, conditions = fill_in(claims, evidence, published(claims, source.scores))
+    page = markdown(claims, parts, verdicts, conditions, evidence.seeds)
+    return page, {"claims.csv": parts, "verdicts.csv": verdicts}
+
+
+def collected(source: Source) -> tuple[dict, Evidence]:
+    """claims.yaml, and what a study has to test the claims with."""
     claims = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
     scores = source.scores
     records, offline = read_records(source.study, scores), read_offline(source.study)
-    evidence = Evidence(scores, measured(scores), records, offline, ranks(source.ranks) if source.ranks else None)
-    parts, verdicts, conditions = fill_in(claims, evidence, published(claims, scores))
-    page = markdown(claims, parts, verdicts, conditions, evidence.seeds)
-    return page, {"claims.csv": parts, "verdicts.csv": verdicts}
+    return claims, Evidence(scores, measured(scores), records, offline, ranks(source.ranks) if source.ranks else None)
 
 
 def published(claims: dict, scores: pd.DataFrame) -> Published:
