@@ -19,7 +19,7 @@ METHODS = ["marvel", "warm_start", "from_scratch", "offline_only", "marvel_offic
 
 def write_tables(study: Path) -> None:
     """The tables that the page reads, made from the study's scores."""
-    make_tables(["final", "offline", "claims", "--scores", str(study / "scores.csv")])
+    make_tables(["final", "offline", "claims", "main", "--scores", str(study / "scores.csv")])
 
 
 def recorded_study(folder: Path) -> Path:

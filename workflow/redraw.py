@@ -27,6 +27,7 @@ from workflow.figures import scatter
 from workflow.figures.entries import figure_command
 from workflow.figures.kinds import kind
 from workflow.page import __main__ as page
+from workflow.page.command import page_words
 from workflow.runs.missing import absent
 from workflow.runs.scores import score_runs, write_scores
 from workflow.study import Study
@@ -187,10 +188,7 @@ def redraw_datasets(study: Study) -> None:
 
 def redraw_page(study: Study) -> None:
     """Write the study's page, from the tables that were just made."""
-    words = ["--study", study.base]
-    for run in study.runs_by_method:
-        words += ["--method", *run]
-    page.main(words)
+    page.main(page_words(study))
 
 
 def remove(out: Path, reason: str) -> None:

@@ -12,8 +12,10 @@ from pages import METHODS, STEPS, Page, made_up_study, recorded_study
 from scipy import stats
 
 from marvel.errors import InputError
+from workflow.names import label
 from workflow.page.__main__ import main as write_page
 from workflow.page.inputs import read
+from workflow.page.runs import spans
 from workflow.runs.scores import read_scores
 from workflow.statistics.aggregates import changes
 from workflow.statistics.per_seed import per_seed
@@ -53,10 +55,10 @@ def test_the_main_table_has_the_scores_and_puts_feasible_methods_first(recorded)
     scores = read_scores(study / "scores.csv")
     seeds = per_seed(scores)
     for task in ("BallRun", "BallCircle"):
-        rows = {row[0].split()[1]: row for row in page.rows[f"table {task}"][1:]}
+        rows = {re.split(r" ‡| \(only", row[0][2:])[0]: row for row in page.rows[f"table {task}"][1:]}
         for method, own in scores[scores["task"] == task].groupby("method"):
             last = own.groupby("seed").last()
-            row = rows[method]
+            row = rows[label(method)]
             if method == "offline_only":
                 assert row[2].split()[0] == number(own["eval_return"].mean())
                 continue
@@ -94,6 +96,33 @@ def test_the_comparison_is_a_paired_t_test_of_the_seeds(made):
     assert all(verdict == verdicts[claim, form, "BallCircle"] for claim, _, form, verdict in claims)
 
 
+def test_the_main_table_is_main_csv_with_the_safe_methods_first(made):
+    study, page = made
+    table = pd.read_csv(study / "tables" / "main.csv")
+    columns = list(dict.fromkeys(table["name"]))
+    header, *rows = page.rows["table"]
+    assert header == ["method", *columns] and {"BallRun", "BallCircle"} < set(columns)
+    found = {(row[0], name): cell for row in rows for name, cell in zip(columns, row[1:], strict=True)}
+    for row in table.itertuples():
+        cell = found[label(row.method), row.name]
+        assert cell.startswith(f"{'✓' if row.safe else '✗'}{row.return_mean:.2f}"), cell
+        assert f"cost {row.cost_mean:.2f} " in cell and f"n = {row.n}" in cell
+    marks = ["✗" in "".join(row) for row in rows]
+    assert marks == sorted(marks) and True in marks and False in marks
+
+
+def test_labels_of_a_config_replace_the_papers_names(made, tmp_path):
+    study, _ = made
+    write_page(["--study", str(study), "--label", "marvel", "Ours", "--out", str(tmp_path / "index.html")])
+    page = Page(tmp_path / "index.html")
+    assert page.data("packed-data")["labels"]["marvel"] == "Ours"
+    assert {row[0] for row in page.rows["table"]} >= {"Ours", "Warm Start", "step_1"}
+
+
+def test_spans_of_seeds():
+    assert spans([4, 0, 1, 2, 7, 8]) == "0 to 2, 4, 7, 8" and spans([3]) == "3"
+
+
 def test_curves_are_the_scores(made):
     study, page = made
     curves, scores = page.data("packed-curves")["curves"], read_scores(study / "scores.csv")
@@ -102,8 +131,8 @@ def test_curves_are_the_scores(made):
     line = found["lines"][found["of"]["updates"]]
     assert found["axes"]["updates"] == [0, 1200] and found["seeds"] == [0, 1, 2, 3, 4]
     for seed, values in zip(found["seeds"], line["seeds"], strict=True):
-        assert np.allclose(values, rows[rows["seed"] == seed]["eval_cost"].dropna(), rtol=1e-3)
-    assert np.allclose(line["mean"], np.mean(line["seeds"], axis=0), rtol=2e-3)
+        assert np.allclose(values, rows[rows["seed"] == seed]["eval_cost"].dropna(), rtol=5e-3)  # of three digits
+    assert np.allclose(line["mean"], np.mean(line["seeds"], axis=0), rtol=5e-3)
     assert np.all(np.array(line["low"]) <= line["mean"]) and np.all(np.array(line["high"]) >= line["mean"])
     assert found["of"]["episodes"] == found["of"]["updates"] != found["of"]["env_steps"]  # episodes of unequal length
     evaluated = curves["BallRun"]["offline_only"]["train_return"]
@@ -124,7 +153,7 @@ def test_verdicts_are_the_ledgers(made):
         assert any(cells[:2] == [row.task, row.verdict] for cells in page.rows[row.claim]), row
     parts = pd.read_csv(study / "tables" / "claims.csv")
     part = parts[(parts["claim"] == "C6") & (parts["task"] == "BallCircle") & (parts["form"] == "ours")].iloc[0]
-    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "marvel - warm_start"])
+    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "Marvel − Warm Start"])
     assert shown[3] == "5" and float(shown[4].split()[0]) == pytest.approx(part["effect"], abs=6e-4)
 
 
@@ -133,28 +162,27 @@ def test_steps_show_what_each_option_changes(made):
     seeds = per_seed(read_scores(study / "scores.csv"))
     wanted = changes(seeds[(seeds["task"] == "BallRun") & seeds["method"].isin(STEPS)], STEPS, "train_return")
     rows = {row[0]: row for row in page.rows["steps BallRun"][1:]}
-    assert list(rows) == STEPS and rows["marvel_official"][3] == "–"
+    assert list(rows) == [label(name) for name in STEPS] and rows["Marvel, published form"][3] == "–"
     for row in wanted.itertuples():
-        assert rows[row.method][3].removeprefix("▶ ").split()[0] == number(row.change)
-        assert rows[row.method][3].startswith("▶") == (not row.low <= 0 <= row.high)
+        assert rows[label(row.method)][3].removeprefix("▶ ").split()[0] == number(row.change)
+        assert rows[label(row.method)][3].startswith("▶") == (not row.low <= 0 <= row.high)
 
 
 def test_missing_and_diverged_runs_are_named(made):
     _, page = made
     faulty = page.rows["runs"][1:]
-    assert ["from_scratch", "BallRun", "4", "diverged"] in [row[:4] for row in faulty]
-    assert ["warm_start", "BallCircle", "5", "missing"] in [row[:4] for row in faulty] and len(faulty) == 2
-    assert re.search(r"2 of \d+ planned runs are missing, failed or diverged", page.text)
-    assert next(row for row in page.rows["table BallRun"] if "from_scratch" in row[0])[1].endswith("1 diverged")
+    assert ["BallRun", "diverged", "4", "From scratch"] in [row[:4] for row in faulty]
+    assert ["BallCircle", "missing", "5", "Warm Start"] in [row[:4] for row in faulty] and len(faulty) == 2
+    assert "Of 61 planned runs 1 is diverged, 1 is missing:" in page.text
+    assert next(row for row in page.rows["table BallRun"] if "From scratch" in row[0])[1].endswith("1 diverged")
 
 
 def test_a_task_whose_runs_are_all_missing_has_its_limit_and_is_named(made, tmp_path):
     study, _ = made
     write_page(["--study", str(study), "--method", "marvel", "CarRun", "0,1", "--out", str(tmp_path / "index.html")])
     page = Page(tmp_path / "index.html")
-    assert [row[:4] for row in page.rows["runs"] if "CarRun" in row] == [
-        ["marvel", "CarRun", seed, "missing"] for seed in "01"
-    ]
+    assert [row[:4] for row in page.rows["runs"] if "CarRun" in row] == [["CarRun", "missing", "0, 1", "Marvel"]]
+    assert "none on CarRun" in page.text and page.data("packed-data")["planned"]["CarRun"] == {"marvel": 2}
     assert read(study, planned=[("marvel", "CarRun", 0)]).limit("CarRun") == 20
 
 

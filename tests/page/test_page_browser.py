@@ -6,6 +6,8 @@ import shutil
 import pytest
 from pages import made_up_study
 
+from workflow.page.__main__ import main as write_page
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 pytestmark = [
     pytest.mark.browser,
@@ -69,7 +71,7 @@ def test_it_opens_from_disk_and_fits_its_window(opened, width, scheme):
 def test_the_first_question_is_answered_before_any_click(opened):
     page = opened(query="?task=BallCircle")
     answer = page.inner_text("#answer")
-    assert answer.startswith(("Yes, marvel", "No, marvel", "Cannot tell"))
+    assert answer.startswith(("Yes, Marvel", "No, Marvel", "Cannot tell"))
     assert "n = 5 paired seeds" in answer and "95 % t interval" in answer and "C6" in answer
     assert page.inner_text("#compare .of-task") == "BallCircle" and page.inner_text("#compare .of-limit") == "20"
     page.select_option("#first", "warm_start")
@@ -78,6 +80,20 @@ def test_the_first_question_is_answered_before_any_click(opened):
     assert swapped != answer and ("higher" in swapped) == ("lower" in answer)
     page.click("#answer a[href='#C6']")
     page.wait_for_function("document.getElementById('C6').open")
+
+
+def test_a_question_about_runs_that_are_not_there_says_so(browser, tmp_path):
+    study = made_up_study(tmp_path)
+    write_page(["--study", str(study), *"--method marvel CarRun 0,1 --method warm_start CarRun 0,1".split()])
+    page = browser.new_page()
+    page.goto((study / "report" / "index.html").as_uri() + "?task=CarRun")
+    page.wait_for_selector("html[data-ready=yes]", timeout=60000)
+    answer = page.inner_text("#answer")
+    assert answer.startswith("Not known yet: the runs on CarRun are not all made.")
+    assert "0 of 2 planned runs of Marvel and 0 of 2 planned runs of Warm Start" in answer
+    assert "Runs of both are there on BallRun, BallCircle" in answer
+    assert "No run on CarRun is there yet." in page.inner_text("#table [data-task=CarRun]")
+    page.close()
 
 
 def test_controls_change_the_curves(opened):
@@ -105,7 +121,7 @@ def test_controls_change_the_curves(opened):
 
 def test_hover_tells_mean_interval_and_n_and_the_legend_hides(opened):
     page = opened()
-    trace = f"{LINES.format('plot-curves')}.find(trace => trace.name === 'marvel')"
+    trace = f"{LINES.format('plot-curves')}.find(trace => trace.name === 'Marvel')"
     assert "[" in page.evaluate(f"{trace}.customdata[10]") and "n = 5" in page.evaluate(f"{trace}.customdata[10]")
     page.locator("#plot-curves .legendtoggle").first.click()
     page.wait_for_function(f"{trace}.visible === 'legendonly'")

@@ -1,7 +1,10 @@
 """The verdict on each claim, and the numbers that it rests on."""
 
+import re
+
 import pandas as pd
 
+from workflow.names import label
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import number
 
@@ -39,7 +42,7 @@ def section(inputs: Inputs) -> list[dict]:
                     "why": total["why"],
                     "tasks": tasks,
                     "same": all(row["why"] == total["why"] for row in tasks),
-                    "parts": [_part(row) for row in rows[rows["n"] > 0].to_dict("records")],
+                    "parts": [_part(row, inputs.labels) for row in rows[rows["n"] > 0].to_dict("records")],
                     "missing": list(dict.fromkeys(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"])),
                 }
             )
@@ -51,12 +54,18 @@ def _verdict(row: dict) -> dict:
     return {key: row[key] for key in ("task", "verdict", "leaning", "why")} | {"p": p_text(row["p"])}
 
 
-def _part(row: dict) -> dict:
+def named(text: str, labels: dict[str, str]) -> str:
+    """A comparison such as "marvel - warm_start" in the methods' printed names."""
+    where = r"\w+" if " - " in text or text in labels else r"(?<=\()\w+(?=\))"
+    return re.sub(where, lambda word: labels.get(word[0], label(word[0])), text).replace(" - ", " \N{MINUS SIGN} ")
+
+
+def _part(row: dict, labels: dict[str, str]) -> dict:
     interval = "" if pd.isna(row["low"]) else f"[{signed(row['low'])}, {signed(row['high'])}]"
     task = "all tasks" if row["task"] == "all" else row["task"]
     return {
         "task": task,
-        "part": row["part"],
+        "part": named(row["part"], labels),
         "metric": METRICS.get(row["metric"], row["metric"]),
         "n": int(row["n"]),
         "effect": signed(row["effect"]),

@@ -7,7 +7,7 @@ from workflow.figures.grids import curve
 from workflow.figures.style import styles
 from workflow.names import order
 from workflow.page.inputs import Inputs
-from workflow.page.numbers import compact, compact_list
+from workflow.page.numbers import SEED_DIGITS, compact, compact_list
 from workflow.statistics.intervals import fresh, mean_interval
 
 POINTS = 100  # of a curve; more consecutive rounds than that are averaged
@@ -17,8 +17,11 @@ METRICS = {
     "eval_return": "return of the evaluation episodes",
     "eval_cost": "cost of the evaluation episodes",
     "multiplier": "multiplier",
+    "reward_q": "target of the reward critics",
+    "cost_q": "target of the cost critic",
     "cumulative_cost": "cumulative training cost",
 }
+TARGETS = ("reward_q", "cost_q")  # without single seeds and against steps and episodes alone, to keep the page small
 AXES = {
     "env_steps": "environment steps",
     "episodes": "training episodes",
@@ -33,8 +36,8 @@ def section(inputs: Inputs) -> dict:
     Returns:
         "metrics" and "axes": {name: words}. "looks": {method: {"color", "dash", "symbol"}}. "curves": {task: {method:
         {metric: {"n", "seeds", "axes": {axis: [first, last]}, "lines": [line, ...], "of": {axis: index of line}}}}}; a
-        line has "mean", "low", "high" and "seeds" (points each), on points evenly spread from first to last. A method
-        that only evaluated has lines of one point and no axes.
+        line has "mean", "low", "high" and "seeds" (points each; no seeds of `TARGETS`), on points evenly spread from
+        first to last. A method that only evaluated has lines of one point and no axes.
     """
     methods = order(list(inputs.scores["method"]))
     made: dict[str, dict] = {}
@@ -56,15 +59,22 @@ def looks(methods: list[str]) -> dict[str, dict]:
 
 def _metric(rows: pd.DataFrame, metric: str) -> dict | None:
     """One metric of one method on one task; axes on which the values are the same share a line."""
-    axes, lines, of = {}, [], {}
+    axes, lines, of, drawn = {}, [], {}, []
     for axis in AXES:
-        if axis == metric or (found := curve(rows, axis, metric, points=POINTS)) is None:
+        if (
+            axis == metric
+            or (axis == "cumulative_cost" and metric in TARGETS)
+            or (found := curve(rows, axis, metric, points=POINTS)) is None
+        ):
             continue
-        seeds = [compact_list(values) for values in found.values]
-        of[axis] = next((place for place, line in enumerate(lines) if line["seeds"] == seeds), len(lines))
-        if of[axis] == len(lines):
-            ends = mean_interval(np.asarray(found.values), fresh())
-            lines.append(dict(zip(("mean", "low", "high"), map(compact_list, ends), strict=True)) | {"seeds": seeds})
+        seeds = [compact_list(values, SEED_DIGITS) for values in found.values]
+        of[axis] = drawn.index(seeds) if seeds in drawn else len(drawn)
+        if of[axis] == len(drawn):
+            drawn.append(seeds)
+            ends = dict(zip(("mean", "low", "high"), mean_interval(np.asarray(found.values), fresh()), strict=True))
+            lines.append(
+                {name: compact_list(end) for name, end in ends.items()} | {"seeds": [] if metric in TARGETS else seeds}
+            )
         axes[axis] = None if found.x is None else [compact(found.x[0]), compact(found.x[-1])]
     if not lines:
         return None

@@ -8,6 +8,7 @@ import yaml
 
 from marvel.errors import InputError
 from workflow.code import ROOT
+from workflow.names import label
 from workflow.runs.run_json import read_run_json
 from workflow.runs.scores import read_scores
 from workflow.statistics.measures import measured
@@ -30,6 +31,11 @@ TABLES = {  # the columns of each table that the page reads, and the name by whi
         ["task", "method", "n", "cost_limit"]
         + [f"{name}_{end}" for name in ("eval_return", "eval_cost", "feasible_return_normalized") for end in ESTIMATES],
     ),
+    "main": (
+        "main",
+        ["cost_limit", "over", "name", "method", "n", "planned", "safe"]
+        + [f"{name}_{end}" for name in ("return", "cost") for end in ESTIMATES],
+    ),
     "claims": (
         "claims",
         ["claim", "form", "task", "part", "metric", "n", "effect", "low", "high", "p", "leaning", "why"],
@@ -44,7 +50,8 @@ class Inputs(NamedTuple):
 
     study: its folder. scores: rows of scores.csv. seeds: as made by `measures.measured`. tables: {name of `TABLES`:
     frame}. links: {name: file of the table}. claims: claims.yaml. planned: the runs that the study asked for, in order.
-    specs: {run: its run.json, or None}. steps: {name: (tasks, methods)}, the figures of kind `steps`.
+    specs: {run: its run.json, or None}. steps: {name: (tasks, methods)}, the figures of kind `steps`. labels: {method:
+    what it is called in print}.
     """
 
     study: Path
@@ -56,6 +63,7 @@ class Inputs(NamedTuple):
     planned: list[Run]
     specs: dict[Run, dict | None]
     steps: dict[str, tuple[list[str], list[str]]]
+    labels: dict[str, str]
 
     @property
     def tasks(self) -> list[str]:
@@ -74,6 +82,7 @@ def read(
     tables: Path | None = None,
     planned: list[Run] | None = None,
     steps: dict[str, tuple[list[str], list[str]]] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> Inputs:
     """Read a study.
 
@@ -82,6 +91,7 @@ def read(
         tables: folder with the tables, by default that of the study.
         planned: the runs that the study asked for; by default those that it has.
         steps: {name: (tasks, methods)} of its figures of kind `steps`.
+        labels: {method: label} of the entries that say one.
 
     Raises:
         InputError: a file is missing or lacks a column.
@@ -100,6 +110,7 @@ def read(
         planned,
         specs,
         steps or {},
+        {method: label(method, labels) for method, _, _ in planned},
     )
 
 

@@ -9,6 +9,7 @@ from workflow.tables.page import number
 
 DIGITS = 5  # significant digits of the data in the page
 DRAWN = 4  # of a curve
+SEED_DIGITS = 3  # of the thin curve of one seed
 
 
 def share(value: float) -> str:
@@ -29,9 +30,9 @@ def compact(value, digits: int = DIGITS) -> float | int | None:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def compact_list(values: np.ndarray) -> list:
-    """The values of a curve, (points,), rounded to `DRAWN` significant digits."""
-    return [compact(value, DRAWN) for value in np.asarray(values, dtype=np.float64).tolist()]
+def compact_list(values: np.ndarray, digits: int = DRAWN) -> list:
+    """The values of a curve, (points,), rounded to so many significant digits."""
+    return [compact(value, digits) for value in np.asarray(values, dtype=np.float64).tolist()]
 
 
 def estimate(row, name: str, scale: float = 1.0, show: Callable[[float], str] = number) -> dict | None:

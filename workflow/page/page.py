@@ -4,13 +4,15 @@ import base64
 import gzip
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from workflow.page import cards, claims, compute, curves, pairs, ranking, runs, steps, summary
+from workflow.names import label, order
+from workflow.page import cards, claims, compute, curves, overview, pairs, ranking, runs, steps, summary
 from workflow.page.inputs import Inputs
 from workflow.page.links import link
 from workflow.tables.page import number
@@ -27,6 +29,8 @@ def render(inputs: Inputs) -> str:
     found, table = cards.section(inputs), ranking.section(inputs)
     data = {
         "tasks": {task: {"limit": inputs.limit(task)} for task in inputs.tasks},
+        "labels": {method: inputs.labels[method] for method in order(list(inputs.labels))},
+        "planned": planned(inputs),
         "minimum_seeds": inputs.claims["minimum_seeds"],
         "points": {entry["task"]: ranking.points(entry["rows"]) for entry in table["tasks"]},
         "levels": {entry["task"]: {row["method"]: row for row in entry["rows"]} for entry in table["tasks"]},
@@ -42,11 +46,12 @@ def render(inputs: Inputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "code": code}
+    environment.filters |= {"number": number, "code": partial(code, labels=inputs.labels)}
     return environment.get_template("page.html").render(
         name=inputs.study.name,
         tasks=inputs.tasks,
-        methods=list(data["looks"]),
+        labels=inputs.labels,
+        overview=overview.section(inputs),
         summary=summary.section(inputs, found),
         claims=claims.section(inputs),
         table=table,
@@ -67,14 +72,28 @@ def render(inputs: Inputs) -> str:
     )
 
 
+def planned(inputs: Inputs) -> dict[str, dict[str, int]]:
+    """{task: {method: planned seeds}}."""
+    counts: dict[str, dict[str, int]] = {}
+    for method, task, _ in inputs.planned:
+        of = counts.setdefault(task, {})
+        of[method] = of.get(method, 0) + 1
+    return counts
+
+
 def compact_json(data: dict) -> str:
     """JSON without spaces."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
-def code(text: str) -> Markup:
-    """Text with its `names` in Markdown's backquotes as HTML."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+def code(text: str, labels: dict[str, str]) -> Markup:
+    """Text with its `names` in Markdown's backquotes as HTML, those of methods as they are printed."""
+
+    def printed(found: re.Match) -> str:
+        name = labels.get(found[1], label(found[1]))
+        return f"<code>{name}</code>" if name == found[1] else str(escape(name))
+
+    return Markup(re.sub("`([^`]+)`", printed, str(escape(text))))
 
 
 def packed(text: str) -> Markup:

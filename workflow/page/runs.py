@@ -2,6 +2,7 @@
 
 import itertools
 import shlex
+from collections.abc import Iterable
 
 from marvel.cli.state import Progress
 from workflow.page.inputs import Inputs, folder_of
@@ -17,7 +18,9 @@ def section(inputs: Inputs) -> dict:
 
     Returns:
         "groups": [{"task", "method", "runs": [...]}]; a run has seed, state, fine, reason, commit, dirty, processor,
-        record (a link), command and stages. "faulty": the runs whose state is none of `FINE`. "counts": {state: runs}.
+        record (a link), command and stages. "faulty": the runs whose state is none of `FINE`, those of one task, state
+        and reason together: [{"task", "state", "reason", "of": [(methods, seeds)]}]. "counts": {state: runs};
+        "unfinished": those of them that are none of `FINE`.
     """
     progress = Progress(inputs.study).look()
     known = {
@@ -33,10 +36,42 @@ def section(inputs: Inputs) -> dict:
     runs = [run for group in groups.values() for run in group]
     states = [run["state"] for run in runs]
     return {
-        "groups": [{"task": task, "method": method, "runs": group} for (task, method), group in groups.items()],
-        "faulty": [run for run in runs if not run["fine"]],
+        "groups": [
+            {"task": task, "method": method, "runs": there}
+            for (task, method), group in groups.items()
+            if (there := [run for run in group if run["record"] or run["fine"]])
+        ],
+        "faulty": _together([run for run in runs if not run["fine"]]),
+        "unfinished": {state: states.count(state) for state in dict.fromkeys(states) if state not in FINE},
         "counts": {state: states.count(state) for state in dict.fromkeys(states)},
     }
+
+
+def _together(runs: list[dict]) -> list[dict]:
+    """Runs of one task, state and reason as one entry, and in it methods that lack the same seeds as one."""
+    seeds: dict[tuple, dict[str, list[int]]] = {}
+    for run in runs:
+        of = seeds.setdefault((run["task"], run["state"], run["reason"]), {})
+        of.setdefault(run["method"], []).append(run["seed"])
+    made = []
+    for (task, state, reason), of in seeds.items():
+        same: dict[tuple[int, ...], list[str]] = {}
+        for method, numbers in of.items():
+            same.setdefault(tuple(numbers), []).append(method)
+        parts = [(methods, spans(numbers)) for numbers, methods in same.items()]
+        made.append({"task": task, "state": state, "reason": reason, "of": parts})
+    return made
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Whole numbers in words, rows of them as a span: "0 to 4, 7"."""
+    parts = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ", ".join(f"{part[0]} to {part[-1]}" if len(part) > 2 else ", ".join(map(str, part)) for part in parts)
 
 
 def _run(inputs: Inputs, run: tuple, last, known: dict) -> dict:

@@ -1,5 +1,10 @@
 """The study in three sentences: what it is, on what data, and what it cannot show."""
 
+from collections import Counter
+from collections.abc import Iterable
+
+import pandas as pd
+
 from workflow.captions import diverged_sentence, interval_sentences
 from workflow.page.inputs import Inputs
 from workflow.statistics.verdicts import CONTRADICTED, SUPPORTED
@@ -14,15 +19,13 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
         cards: as made by `datasets.section`.
     """
     seeds = inputs.seeds
-    tasks = [task for task in inputs.tasks if (seeds["task"] == task).any()]
     limits = " and ".join(f"{limit:g}" for limit in sorted(seeds["cost_limit"].unique()))
     counts = seeds.groupby(["task", "method"])["seed"].nunique()
-    n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
-    each = "seed each" if counts.max() == 1 else "seeds each"
+    planned = Counter((task, method) for method, task, _ in inputs.planned)
     what = (
-        f"{seeds['method'].nunique()} methods of offline-to-online safe reinforcement learning on {len(tasks)} "
-        f"task{'s' if len(tasks) > 1 else ''} ({', '.join(tasks)}) with {n} {each}, under a limit of {limits} "
-        "on the cost of an episode."
+        f"{len(inputs.labels)} methods of offline-to-online safe reinforcement learning on {len(inputs.tasks)} "
+        f"task{'s' if len(inputs.tasks) > 1 else ''} ({', '.join(inputs.tasks)}) with {_each(planned.values())}, under a "
+        f"limit of {limits} on the cost of an episode{_so_far(inputs, counts)}."
     )
     return {
         "what": what,
@@ -31,6 +34,24 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
         "intervals": interval_sentences(counts) + diverged_sentence(seeds),
         "limits": limits,
     }
+
+
+def _each(counts: Iterable[int]) -> str:
+    """How many seeds: "5 seeds each", "3 to 10 seeds each"."""
+    least, most = min(counts), max(counts)
+    return f"{least} to {most} seeds each" if least < most else f"{most} seed{'s' if most > 1 else ''} each"
+
+
+def _so_far(inputs: Inputs, counts: pd.Series) -> str:
+    """Which of the planned runs there are, headed by a semicolon; empty if all."""
+    if (found := int(counts.sum())) >= len(inputs.planned):
+        return ""
+    there = [task for task in inputs.tasks if task in counts.index.get_level_values("task")]
+    none = [task for task in inputs.tasks if task not in there]
+    lacking = f", and none on {' and '.join(none)}" if none else ""
+    return (
+        f"; so far {found:,} of {len(inputs.planned):,} runs are there ({_each(counts)} on {', '.join(there)}{lacking})"
+    )
 
 
 def _data(cards: list[dict]) -> str:

@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const MAIN = ["marvel", "warm_start", "from_scratch", "jsrl", "pex", "so2", "offline_only"];
 const TITLES = { train_return: "return", train_cost: "cost", eval_return: "return (evaluation)", eval_cost: "cost (evaluation)",
-  multiplier: "multiplier", cumulative_cost: "cumulative cost" };
+  multiplier: "multiplier", reward_q: "reward critics' target", cost_q: "cost critic's target", cumulative_cost: "cumulative cost" };
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let data = null;
 const DECADES = 5; // of a logarithmic axis; what is lower, 0 included, is drawn on its lower edge
@@ -32,33 +32,46 @@ const range = (low, high, signed = false) => (low === null ? "" : `[${text(low, 
 const escaped = (words) => String(words).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const badge = (verdict) => `<span class="badge ${verdict.replace(" ", "-")}">${escaped(verdict)}</span>`;
 const task = () => $("task").value;
+const named = (method) => data.labels[method] || method;
 const pValue = (p) => (p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));
 
 // --- the comparison of two methods
 
-function difference(first, second, metric) {
-  const there = data.pairs[task()][`${first} ${second}`];
+function difference(first, second, metric, on = task()) {
+  const there = data.pairs[on][`${first} ${second}`];
   if (there) return there[metric] || null;
-  const back = (data.pairs[task()][`${second} ${first}`] || {})[metric];
+  const back = (data.pairs[on][`${second} ${first}`] || {})[metric];
   const minus = (value) => (value === null ? null : -value || 0);
   return back ? [back[0], minus(back[1]), minus(back[3]), minus(back[2]), back[4]] : null;
 }
 
 function sentence(first, second, found) {
-  if (!found) return ["These two cannot be compared.", "They share no seed with a number on this task, or ran under different limits."];
+  if (!found) return missing(first, second);
   const [n, mean, low, high, p] = found;
   const means = mean === 0 ? "On average there is no difference"
-    : `On average the feasible return of ${first} is ${text(Math.abs(mean))} ${mean > 0 ? "higher" : "lower"} (DSRL's units, 0 to 1)`;
+    : `On average the feasible return of ${named(first)} is ${text(Math.abs(mean))} ${mean > 0 ? "higher" : "lower"} (DSRL's units, 0 to 1)`;
   const seeds = `n = ${n} paired seed${n === 1 ? "" : "s"}`;
   if (low === null) return ["Cannot tell: one seed says nothing of chance.", `${means}; ${seeds}.`];
   const interval = `95 % t interval ${range(low, high, true)}, ${seeds}, p = ${pValue(p)}`;
   const clear = low > 0 || high < 0;
   if (n < data.minimum_seeds) {
     const sure = clear ? "The interval leaves out 0, but so few seeds cannot show how far to trust it" : "The interval contains 0, so even the sign is open";
-    return [`Not decided: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means}; ${interval}. ${sure}.`];
+    return [`Not decided yet: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means}; ${interval}. ${sure}.`];
   }
   if (!clear) return ["Cannot tell: the interval of the difference contains 0.", `${means}; ${interval}.`];
-  return [mean > 0 ? `Yes, ${first} ends ahead of ${second}.` : `No, ${first} ends behind ${second}.`, `${means}; ${interval}.`];
+  return [mean > 0 ? `Yes, ${named(first)} ends ahead of ${named(second)}.` : `No, ${named(first)} ends behind ${named(second)}.`, `${means}; ${interval}.`];
+}
+
+function missing(first, second) { // why there is no number of a pair
+  const there = [first, second].map((method) => Object.keys(data.seeds[task()][method] || {}).length);
+  const planned = [first, second].map((method) => (data.planned[task()] || {})[method] || 0);
+  const counted = [first, second].map((method, side) => planned[side]
+    ? `${there[side]} of ${planned[side]} planned runs of ${named(method)}` : `no run of ${named(method)}, which this study does not plan on this task`);
+  if (there.every((count) => count > 0)) return ["These two cannot be compared.", "They share no seed with a number on this task, or ran under different limits."];
+  const first_words = planned.every((count) => count > 0) ? `Not known yet: the runs on ${task()} are not all made.` : `Not known: this study does not compare these two on ${task()}.`;
+  const tasks = Object.keys(data.tasks).filter((name) => difference(first, second, "feasible_return_normalized", name));
+  const elsewhere = tasks.length ? ` Runs of both are there on ${tasks.join(", ")}; choose the task above.` : "";
+  return [first_words, `There are ${counted.join(" and ")} on ${task()}.${elsewhere}`];
 }
 
 function answer() {
@@ -83,24 +96,22 @@ function answer() {
   });
   const feasible = (row) => (row.n ? `${row.feasible_seeds} of ${row.n}` : "–");
   rows.push(`<tr><th scope="row">runs that end within the limit</th><td>${feasible(left)}</td><td>${feasible(right)}</td><td>–</td><td>–</td><td>–</td></tr>`);
-  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">${escaped(first)}</th><th scope="col">${escaped(second)}</th>` +
+  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">${escaped(named(first))}</th><th scope="col">${escaped(named(second))}</th>` +
     `<th scope="col">difference [95 % t interval]</th><th scope="col">p</th><th scope="col">n</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   const [mine, theirs] = [first, second].map((method) => data.seeds[task()][method] || {});
   const seeds = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].sort((a, b) => a - b);
   const cells = (row) => (row ? `<td>${text(row[0])}</td><td>${text(row[1])}</td><td>${row[4] === 1 ? "yes" : row[4] === 0 ? "no" : "–"}</td>` : "<td>–</td><td>–</td><td>–</td>");
   $("answer-seeds").innerHTML = `<table><thead><tr><th scope="col">seed</th>` +
-    [first, second].map((name) => ["return", "cost", "within the limit"].map((words) => `<th scope="col">${escaped(name)}: ${words}</th>`).join("")).join("") +
+    [first, second].map((name) => ["return", "cost", "within the limit"].map((words) => `<th scope="col">${escaped(named(name))}: ${words}</th>`).join("")).join("") +
     `</tr></thead><tbody>${seeds.map((seed) => `<tr><th scope="row">${seed}</th>${cells(mine[seed])}${cells(theirs[seed])}</tr>`).join("")}</tbody></table>`;
 }
 
 function fillPair() {
-  const methods = Object.keys(data.levels[task()]);
-  const known = Object.keys(data.looks).filter((name) => methods.includes(name));
+  const known = Object.keys(data.labels); // those without runs on this task, too: the answer then says so
   for (const [id, wanted] of [["first", "marvel"], ["second", "warm_start"]]) {
     const before = $(id).value || wanted;
-    $(id).innerHTML = known.map((name) => `<option>${escaped(name)}</option>`).join("");
-    const other = known.find((name) => name !== $("first").value) || known[0];
-    $(id).value = known.includes(before) ? before : id === "first" ? known[0] : other;
+    $(id).innerHTML = known.map((name) => `<option value="${escaped(name)}">${escaped(named(name))}</option>`).join("");
+    $(id).value = known.includes(before) ? before : id === "first" ? known[0] : known.find((name) => name !== $("first").value) || known[0];
   }
 }
 
@@ -148,16 +159,16 @@ function traces(method, metric, axis, panel, full, floor) {
   const made = [];
   if ($("bands").checked && low[0] !== null) {
     made.push({ ...group, x: [...x, ...[...x].reverse()], y: drawn([...high, ...[...low].reverse()]), fill: "toself", mode: "lines",
-      fillcolor: shade(look.color, 0.16), line: { width: 0 }, hoverinfo: "skip", showlegend: false, name: method });
+      fillcolor: shade(look.color, 0.16), line: { width: 0 }, hoverinfo: "skip", showlegend: false, name: named(method) });
   }
   if ($("per-seed").checked) {
-    line.seeds.forEach((values, place) => made.push({ ...group, x, y: drawn(stretch(values)), mode: "lines", showlegend: false, name: method,
-      line: { color: shade(look.color, 0.5), width: 0.9 }, hovertemplate: `${method}, seed ${found.seeds[place]}: %{y:.4~g}<extra></extra>` }));
+    line.seeds.forEach((values, place) => made.push({ ...group, x, y: drawn(stretch(values)), mode: "lines", showlegend: false, name: named(method),
+      line: { color: shade(look.color, 0.5), width: 0.9 }, hovertemplate: `${named(method)}, seed ${found.seeds[place]}: %{y:.4~g}<extra></extra>` }));
   }
   const about = x.map((_, place) => `${text(mean[place])} ${range(low[place], high[place]) || "no interval"}, n = ${found.n}`);
-  made.push({ ...group, x, y: drawn(mean), customdata: about, mode: "lines", name: constant ? `${method} (evaluated)` : method, showlegend: panel === 0,
+  made.push({ ...group, x, y: drawn(mean), customdata: about, mode: "lines", name: constant ? `${named(method)} (evaluated)` : named(method), showlegend: panel === 0,
     line: { color: shade(look.color), width: 2.2, dash: look.dash },
-    hovertemplate: `<b>${method}</b><br>${TITLES[metric]} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
+    hovertemplate: `<b>${named(method)}</b><br>${TITLES[metric]} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
   return made;
 }
 
@@ -201,40 +212,42 @@ function drawPanels(id, metrics, axis, logarithmic) {
 function drawCurves() {
   const axis = $("axis").value;
   const metrics = $("metric").value.split(",").filter((metric) => metric !== axis);
-  $("plot-curves").setAttribute("aria-label", `${metrics.map((metric) => TITLES[metric]).join(" and ")} against ${data.axes[axis]} on ${task()}: ${[...chosen].join(", ")}`);
+  $("plot-curves").setAttribute("aria-label", `${metrics.map((metric) => TITLES[metric]).join(" and ")} against ${data.axes[axis]} on ${task()}: ${[...chosen].map(named).join(", ")}`);
   drawPanels("plot-curves", metrics, axis, (metric) => metric === "multiplier" || (metric.endsWith("_cost") && $("log-cost").checked));
   drawPanels("plot-multipliers", ["multiplier"], axis, () => true);
 }
 
 function drawTradeoff() {
   const bars = (ends, color) => (ends[1] === null ? {} : { type: "data", symmetric: false, array: [ends[2] - ends[0]], arrayminus: [ends[0] - ends[1]], color, thickness: 1.2, width: 3 });
-  const made = data.points[task()].map((point) => {
+  const made = data.points[task()].filter((point) => chosen.has(point.method)).map((point) => {
     const look = data.looks[point.method];
     const color = shade(look.color);
     const symbol = look.symbol + (point.feasible === "all" ? "" : "-open");
-    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", cliponaxis: false, name: point.method, marker: { color, symbol, size: 11, line: { width: 2, color } },
+    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", cliponaxis: false, name: named(point.method), marker: { color, symbol, size: 11, line: { width: 2, color } },
       error_x: bars(point.cost, shade(look.color, 0.55)), error_y: bars(point.return, shade(look.color, 0.55)),
-      hovertemplate: `<b>${point.method}</b>${point.evaluated ? " (evaluated)" : ""}<br>return ${text(point.return[0])} ${range(point.return[1], point.return[2])}<br>` +
+      hovertemplate: `<b>${named(point.method)}</b>${point.evaluated ? " (evaluated)" : ""}<br>return ${text(point.return[0])} ${range(point.return[1], point.return[2])}<br>` +
         `cost ${text(point.cost[0])} ${range(point.cost[1], point.cost[2])}<br>n = ${point.n}<extra></extra>` };
   });
   const limit = data.tasks[task()].limit;
   const shapes = [limitLine({ yref: "paper", y0: 0, y1: 1, x0: limit, x1: limit, label: { text: `limit ${limit}`, textposition: "end", xanchor: "left", textangle: 0, font: { size: 11 } } })];
+  const end = 1.2 * Math.max(limit, ...made.map((trace) => trace.x[0] + (trace.error_x.array ? trace.error_x.array[0] : 0))); // room for the words beside the limit
   const height = Math.max(460, 120 + 19 * made.length);
-  Plotly.react("plot-tradeoff", made, layout({ shapes, height, xaxis: { title: { text: "cost per episode" }, rangemode: "tozero" }, yaxis: { title: { text: "return per episode" } } }), config);
+  Plotly.react("plot-tradeoff", made, layout({ shapes, height, xaxis: { title: { text: "cost per episode" }, range: [-0.02 * end, end] }, yaxis: { title: { text: "return per episode" } } }), config);
 }
 
 function drawSteps() {
   for (const place of document.querySelectorAll("[data-steps]")) {
     const chain = data.steps[place.dataset.steps];
     if (chain.task !== task() && !printing) continue;
-    const names = chain.rows.map((row) => row.method);
+    const names = chain.rows.map((row) => named(row.method));
     const made = Object.keys(chain.metrics).map((metric, panel) => {
       const levels = chain.rows.map((row) => row[metric].level);
       const clear = chain.rows.map((row) => Boolean(row[metric].change && row[metric].change.clear));
       const color = shade(panel ? "#D55E00" : "#0072B2");
       return { x: levels.map((level) => level[0]), y: names, xaxis: panel ? "x2" : "x", mode: "markers", showlegend: false,
         marker: { size: 10, color, symbol: clear.map((yes) => (yes ? "diamond" : "circle-open")), line: { width: 1.6, color } },
-        error_x: { type: "data", symmetric: false, array: levels.map((level) => level[2] - level[0]), arrayminus: levels.map((level) => level[0] - level[1]), color },
+        error_x: { type: "data", symmetric: false, array: levels.map((level) => (level[2] === null ? 0 : level[2] - level[0])),
+          arrayminus: levels.map((level) => (level[1] === null ? 0 : level[0] - level[1])), color },
         customdata: levels.map((level, row) => `${range(level[1], level[2])}, n = ${chain.rows[row].n}`),
         hovertemplate: `<b>%{y}</b><br>${chain.metrics[metric]} %{x:.4~g} %{customdata}<extra></extra>` };
     });
@@ -245,10 +258,15 @@ function drawSteps() {
   }
 }
 
-function drawAll() {
+function drawChosen() {
   if (!window.Plotly) return;
   drawCurves();
   drawTradeoff();
+}
+
+function drawAll() {
+  if (!window.Plotly) return;
+  drawChosen();
   drawSteps();
 }
 
@@ -263,7 +281,7 @@ function fillMethods() {
   for (const label of [...box.querySelectorAll("label")]) label.remove();
   for (const name of there) {
     const label = document.createElement("label");
-    label.innerHTML = `<input type="checkbox" value="${escaped(name)}"><span class="chip" style="background:${shade(data.looks[name].color)}"></span>${escaped(name)}`;
+    label.innerHTML = `<input type="checkbox" value="${escaped(name)}"><span class="chip" style="background:${shade(data.looks[name].color)}"></span>${escaped(named(name))}`;
     label.firstChild.checked = chosen.has(name);
     box.append(label);
   }
@@ -322,7 +340,7 @@ async function start() {
   for (const id of ["metric", "axis", "bands", "per-seed", "log-cost"]) $(id).addEventListener("change", () => window.Plotly && drawCurves());
   $("methods").addEventListener("change", (event) => {
     chosen[event.target.checked ? "add" : "delete"](event.target.value);
-    if (window.Plotly) drawCurves();
+    drawChosen();
   });
   $("methods").addEventListener("click", (event) => {
     const choice = event.target.dataset.choose;
@@ -331,7 +349,7 @@ async function start() {
       box.checked = choice === "all" || (choice === "main" && MAIN.includes(box.value));
       chosen[box.checked ? "add" : "delete"](box.value);
     }
-    if (window.Plotly) drawCurves();
+    drawChosen();
   });
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); // the tables are painted first
   const script = document.createElement("script");
