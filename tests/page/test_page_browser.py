@@ -84,7 +84,8 @@ def test_the_first_question_is_answered_before_any_click(opened):
 
 def test_a_question_about_runs_that_are_not_there_says_so(browser, tmp_path):
     study = made_up_study(tmp_path)
-    write_page(["--study", str(study), *"--method marvel CarRun 0,1 --method warm_start CarRun 0,1".split()])
+    marvel, warm_start = (["--method", method, "CarRun", "0,1"] for method in ("marvel", "warm_start"))
+    write_page(["--study", str(study), *marvel, *warm_start])
     page = browser.new_page()
     page.goto((study / "report" / "index.html").as_uri() + "?task=CarRun")
     page.wait_for_selector("html[data-ready=yes]", timeout=60000)

@@ -61,11 +61,9 @@ def _metric(rows: pd.DataFrame, metric: str) -> dict | None:
     """One metric of one method on one task; axes on which the values are the same share a line."""
     axes, lines, of, drawn = {}, [], {}, []
     for axis in AXES:
-        if (
-            axis == metric
-            or (axis == "cumulative_cost" and metric in TARGETS)
-            or (found := curve(rows, axis, metric, points=POINTS)) is None
-        ):
+        if axis == metric or (axis == "cumulative_cost" and metric in TARGETS):
+            continue
+        if (found := curve(rows, axis, metric, points=POINTS)) is None:
             continue
         seeds = [compact_list(values, SEED_DIGITS) for values in found.values]
         of[axis] = drawn.index(seeds) if seeds in drawn else len(drawn)

@@ -22,10 +22,10 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
     limits = " and ".join(f"{limit:g}" for limit in sorted(seeds["cost_limit"].unique()))
     counts = seeds.groupby(["task", "method"])["seed"].nunique()
     planned = Counter((task, method) for method, task, _ in inputs.planned)
+    tasks = f"{len(inputs.tasks)} task{'s' if len(inputs.tasks) > 1 else ''} ({', '.join(inputs.tasks)})"
     what = (
-        f"{len(inputs.labels)} methods of offline-to-online safe reinforcement learning on {len(inputs.tasks)} "
-        f"task{'s' if len(inputs.tasks) > 1 else ''} ({', '.join(inputs.tasks)}) with {_each(planned.values())}, under a "
-        f"limit of {limits} on the cost of an episode{_so_far(inputs, counts)}."
+        f"{len(inputs.labels)} methods of offline-to-online safe reinforcement learning on {tasks} with "
+        f"{_each(planned.values())}, under a limit of {limits} on the cost of an episode{_so_far(inputs, counts)}."
     )
     return {
         "what": what,
