@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import tomllib
+from pathlib import Path
 
 from marvel.cli.common import ENDINGS, ended_by
 
@@ -38,9 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(overview(), end="")
         return 0 if words else 2
+    if words[0] == "--version":
+        print(f"marvel {version()}")
+        return 0
     name, *rest = words
     if name not in COMMANDS:
-        print(f"marvel: {name!r} is no command; known are {', '.join(COMMANDS)}.", file=sys.stderr)
+        kind = "option" if name.startswith("-") else "command"
+        print(f"marvel: {name!r} is no {kind}; known commands are {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
     try:
         return importlib.import_module(f"marvel.cli.{name}").main(rest)
@@ -51,6 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `marvel tasks | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def version() -> str:
+    """The version in pyproject.toml; a study is named by its commit, which every run.json records."""
+    text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]["version"]
 
 
 def overview() -> str:

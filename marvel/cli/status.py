@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cores", type=int, help="reckon the time left for so many jobs at once")
     parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between looks (%(default)g)")
     options = parser.parse_args(arguments)
+    if options.every <= 0 or (options.cores is not None and options.cores < 1):
+        parser.error("--every must be above 0, --cores at least 1")
     progress = Progress(folder_of(options.study))
     found = progress.look(options.cores)
     if options.json:

@@ -9,6 +9,7 @@ never overwritten.
 
 import argparse
 import contextlib
+import json
 import sys
 import traceback
 from pathlib import Path
@@ -20,10 +21,12 @@ from marvel.run.progress import check_budget, read_progress
 from marvel.run.spec import KEYS, read_spec
 from marvel.tasks import get_task
 from marvel.values import check as check_value
+from marvel.values import read_json
 
 EXAMPLES = """\
 examples:
   marvel run results/quick/runs/marvel/BallRun/seed0/run.json --out again
+  marvel run results/quick/runs/marvel/BallRun/seed0/run.json --out again --json
   marvel run --check progress.csv --steps 50000 --task BallRun
 """
 
@@ -42,6 +45,9 @@ def main(arguments: list[str] | None = None, prog: str = "python -m marvel.run")
     parser.add_argument(
         "--verify", type=Path, metavar="run.json", help="as `marvel verify`: repeat this run and compare"
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON, for programs: what the run or the check came to"
+    )
     parser.add_argument("--log", type=Path, help="append progress lines to this file as well")
     options = parser.parse_args(arguments)
     alone = next((name for name in ("check", "verify") if getattr(options, name) is not None), None)
@@ -55,13 +61,15 @@ def main(arguments: list[str] | None = None, prog: str = "python -m marvel.run")
                 log = stack.enter_context(opened(options.log))
                 stack.enter_context(contextlib.redirect_stderr(Tee(sys.stderr, log)))
             if options.check:
-                check(options.check, options.steps, options.task, options.cost_limit)
+                check(options.check, options.steps, options.task, options.cost_limit, options.json)
             elif options.verify:
                 from marvel.cli.verify import main as verify  # here, since no run needs it
 
-                return verify([str(options.verify)])
+                return verify([str(options.verify), *["--json"] * options.json])
             else:
                 execute(read_spec(options.spec), Path(options.out))
+                if options.json:
+                    print(json.dumps(outcome(Path(options.out)), indent=1))
         except ENDINGS as error:
             return ended_by(error)
         except Exception:
@@ -84,7 +92,14 @@ def opened(log: Path):
         raise InputError(f"{log} cannot be written ({reason}); give another --log.") from None
 
 
-def check(path: Path, steps: int | None, task: str | None, cost_limit: float | None) -> None:
+def outcome(out: Path) -> dict:
+    """What a run left, from its record: folder, status (finished or diverged), outputs with their SHA-256, seconds."""
+    record = read_json((out / "run.json").read_text(encoding="utf-8"), str(out / "run.json"))["record"]
+    facts = {"out": str(out), "status": record.get("status", "finished")}
+    return facts | {key: record[key] for key in ("outputs", "seconds", "cpu_seconds", "reason") if key in record}
+
+
+def check(path: Path, steps: int | None, task: str | None, cost_limit: float | None, as_json: bool = False) -> None:
     """Check a progress.csv, and its budget where one is given; prints what it holds.
 
     Raises:
@@ -96,7 +111,11 @@ def check(path: Path, steps: int | None, task: str | None, cost_limit: float | N
     rows = read_progress(path, longest, cost_limit)
     if steps is not None:
         check_budget(path, rows, steps, longest)
-    print(f"{path}: sound, {len(rows)} rows, {rows['env_steps'].iloc[-1]:,} environment steps")
+    played = int(rows["env_steps"].iloc[-1])
+    if as_json:
+        print(json.dumps({"file": str(path), "sound": True, "rows": len(rows), "env_steps": played}, indent=1))
+    else:
+        print(f"{path}: sound, {len(rows)} rows, {played:,} environment steps")
 
 
 class Tee:

@@ -1,12 +1,15 @@
 """docs/command-line.md: every command in it runs, on a small study with the names of the quick one."""
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, make_spec
 from files import make, save
 from studies import Copy
@@ -55,10 +58,29 @@ def test_every_command_is_documented_and_has_examples(capsys):
         with pytest.raises(SystemExit) as end:
             main([name, "--help"])
         out = capsys.readouterr().out
-        assert end.value.code == 0 and ("examples:" in out or name == "datasets"), name
+        assert end.value.code == 0 and "examples:" in out and "--json" in out, name
     assert main(["--help"]) == 0 and "examples:" in overview()
 
 
+def test_the_version_is_that_of_citation_and_changes(capsys):
+    assert main(["--version"]) == 0
+    version = capsys.readouterr().out.split()[1]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    assert re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), flags=re.M)[1] == version
+
+
+def test_run_prints_json(project, monkeypatch, capfd):
+    monkeypatch.chdir(project)
+    folder = "results/quick/runs/marvel/BallRun/seed0"
+    assert main(["run", f"{folder}/run.json", "--out", "again_json", "--json"]) == 0
+    found, record = json.loads(capfd.readouterr().out), json.loads(Path(folder, "run.json").read_text())["record"]
+    assert found["status"] == "finished" and found["out"] == "again_json" and found["cpu_seconds"] > 0
+    assert found["outputs"]["progress.csv"] == record["outputs"]["progress.csv"]
+    assert main(["run", "--check", f"{folder}/progress.csv", "--json"]) == 0
+    checked = json.loads(capfd.readouterr().out)
+    assert checked["sound"] and checked["env_steps"] == 500
+
+
 def test_what_is_no_command_is_refused(capsys):
-    assert main(["chess"]) == 2 and "'chess' is no command; known are run," in capsys.readouterr().err
+    assert main(["chess"]) == 2 and "'chess' is no command; known commands are run," in capsys.readouterr().err
     assert main([]) == 2
