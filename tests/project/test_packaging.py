@@ -87,3 +87,23 @@ def test_nothing_in_the_repository_points_outside_it():
             path.is_file() and os.path.getsize(path) < 2_000_000
         ):
             assert not home.search(path.read_text(encoding="utf-8")), name
+
+
+def test_pre_commit_checks_what_lint_checks():
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repo["repo"] == "local" and all(hook["language"] == "system" for hook in repo["hooks"])
+    lint = re.search(r"^    lint\)\n(.*?);;", (ROOT / "run").read_text(), flags=re.M | re.S)[1]
+    parts = [part.removeprefix("exec ") for part in " ".join(lint.replace("\\\n", " ").split()).split(" && ")]
+    assert len(parts) == len(repo["hooks"])
+    for part, hook in zip(parts, repo["hooks"], strict=True):
+        assert f"./run {part}".startswith(hook["entry"]), (part, hook)
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    (snakefmt,) = [hook for hook in repo["hooks"] if hook["id"] == "snakefmt"]
+    assert {"Snakefile", "workflow/rules/page.smk"} <= {name for name in tracked if re.search(snakefmt["files"], name)}
+
+
+def test_the_entry_of_the_workflow_catalog_starts_a_config_that_exists():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert (ROOT / usage["mandatory-flags"]["flags"].split()[-1]).is_file()
+    conda = 'conda:\n        "../../environment.yml"'
+    assert usage["software-stack-deployment"]["conda"] and conda in (ROOT / "workflow/rules/page.smk").read_text()
