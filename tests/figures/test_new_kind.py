@@ -1,25 +1,10 @@
 """A kind of figure is one file and one entry; code and tables redraw figures, words do not."""
 
+from documents import block
 from made_up import made_up
 from studies import Copy, toy_config
 
-KIND = '''"""How many rounds each method has."""
-
-from matplotlib.figure import Figure
-
-from workflow.figures import style
-
-KEYS = ("methods", "tasks", "units")
-DEFAULTS = {"units": "raw"}
-INPUTS = ("scores",)
-
-
-def draw(scores, units, labels):
-    looks = style.styles(list(dict.fromkeys(scores["method"])), labels=labels)
-    figure = Figure(figsize=(style.WIDTH, 2))
-    figure.subplots().bar([look.label for look in looks.values()], scores.groupby("method", sort=False).size())
-    return figure, f"Rounds in {units} units of {', '.join(look.label for look in looks.values())}."
-'''
+KIND = block("docs/extending.md", "A figure", "python")
 
 
 def test_one_kind_is_added_and_drawn(tmp_path, toy_dataset):

@@ -1,48 +1,24 @@
-"""An offline algorithm, or a source of datasets, is one file and one entry."""
+"""What docs/extending.md says works: an offline algorithm, a source of datasets, a task."""
 
 import json
 
+import yaml
+from documents import block, blocks
 from studies import Copy, toy_config
 
-ALGORITHM = '''"""The learner's first weights, after so many steps that do nothing."""
-
-from marvel.finetune import new_agent
-from marvel.offline import train_offline
-
-HANDS_CRITICS_OVER = True
-
-
-def train(context, hp, *, steps: int = 4, eval_every: int = 2):
-    agent = new_agent(context, hp)
-    yield from train_offline(context, hp, agent, lambda generator: {}, steps, eval_every)
-    return agent.state_dict()
-'''
-SOURCE = '''"""A copy of a file."""
-
-import shutil
-import sys
-
-shutil.copy(sys.argv[1], sys.argv[2])
-'''
-ENTRY = """
-
-def copy_command(task, section, out, options):
-    return ["marvel.datasets.copied", section["files"][task], f"{out}/dataset.hdf5"]
-
-
-SOURCES["copied"] = Source(copy_command)
-"""
+PAGE = "docs/extending.md"
 
 
 def test_one_algorithm_and_one_source_are_added(tmp_path, toy_dataset):
     copied = Copy(tmp_path)
-    (tmp_path / "marvel" / "idle.py").write_text(ALGORITHM)
-    (tmp_path / "marvel" / "datasets" / "copied.py").write_text(SOURCE)
+    (tmp_path / "marvel" / "idle.py").write_text(block(PAGE, "An offline algorithm", "python"))
+    program, entry = (text for language, text in blocks(PAGE, "A source of datasets") if language == "python")
+    (tmp_path / "marvel" / "datasets" / "copied.py").write_text(program)
     with open(tmp_path / "marvel" / "datasets" / "sources.py", "a") as file:
-        file.write(ENTRY)
+        file.write(f"\n\n{entry}")
     config = toy_config(toy_dataset, seeds=[0])
     config |= {
-        "offline": {"idle": {"train": "marvel.idle", "steps": 4}},
+        "offline": yaml.safe_load(block(PAGE, "An offline algorithm", "yaml")),
         "ranks": {"offline": "idle", "prealign": "vpa"},
     }
     config["dataset"] |= {"source": "copied"}
@@ -58,3 +34,16 @@ def test_one_algorithm_and_one_source_are_added(tmp_path, toy_dataset):
     assert (base / "data/Toy/dataset.hdf5").read_bytes() == toy_dataset.read_bytes()
     assert json.loads((base / "offline/idle/Toy/seed0/run.json").read_text())["options"]["steps"] == 4
     assert (base / "tables" / "ranks.md").is_file() and (base / "tables" / "final.md").is_file()
+
+
+def test_a_task_is_a_row(tmp_path, toy_dataset):
+    copied = Copy(tmp_path)
+    with open(tmp_path / "marvel" / "tasks.tsv", "a", encoding="utf-8") as file:
+        file.write(block(PAGE, "A task", "tsv"))
+    methods = {"warm_start": toy_config(toy_dataset)["methods"]["warm_start"]}
+    config = toy_config(toy_dataset, seeds=[0], methods=methods) | {"tasks": ["LongToy"]}
+    config["dataset"] = {"source": "collect", "collect": {"steps": 300, "rollout_steps": 300, "batch_size": 16}}
+    result = copied.run(config)
+    assert result.returncode == 0, result.stdout
+    record = json.loads((tmp_path / "results/toy/runs/warm_start/LongToy/seed0/run.json").read_text())["record"]
+    assert record["status"] == "finished" and record["task"]["max_episode_steps"] == 60

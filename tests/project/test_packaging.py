@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from documents import block
 from studies import Copy, toy_config
 
 
@@ -27,18 +28,8 @@ def test_environment_yml_has_the_requirements_pins():
     assert re.search(r"pip install --no-deps (.*)", step)[1].split() == requirements("requirements-nodeps.txt")
 
 
-def readme_blocks(section: str) -> list[tuple[str, str]]:
-    """(language, text) of the fenced blocks of a README section."""
-    text = (ROOT / "README.md").read_text()
-    part = re.split(r"^## ", text, flags=re.M)
-    (found,) = [piece for piece in part if piece.startswith(section)]
-    return re.findall(r"```(\w+)\n(.*?)```", found, flags=re.S)
-
-
 def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
-    blocks = readme_blocks("Add a baseline")
-    (source,) = [text for language, text in blocks if language == "python"]
-    (line,) = [text for language, text in blocks if language == "yaml"]
+    source, line = (block("README.md", "Add a baseline", language) for language in ("python", "yaml"))
     name = re.search(r"baselines/(\w+)\.py", source)[1]
     copied = Copy(tmp_path)
     (tmp_path / "baselines" / f"{name}.py").write_text(source)
@@ -59,7 +50,7 @@ def test_a_baseline_is_a_rule_of_its_own(tmp_path, toy_dataset):
     copied = Copy(tmp_path)
     methods = {
         "from_scratch": toy_config(toy_dataset)["methods"]["from_scratch"],
-        "random_actions": {"rule": "baselines/random_actions.smk"},
+        **yaml.safe_load(block("docs/extending.md", "A baseline in any language", "yaml")),
     }
     config = toy_config(toy_dataset, seeds=[0], methods=methods)
     assert copied.planned(config)["random_actions"] == 1

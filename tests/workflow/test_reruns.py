@@ -66,6 +66,24 @@ def test_a_changed_row_of_the_tasks_runs_what_depends_on_it_again(finished):
     assert not {"dataset", "pretrain", "finetune"} & set(unchanged)
 
 
+def test_a_change_of_the_config_runs_again_what_docs_configuring_says(finished):
+    copied, config = finished
+    stages = ("dataset", "pretrain", "finetune")
+
+    def planned(**changes):
+        jobs = copied.planned(json.loads(json.dumps(config)) | changes)
+        return tuple(jobs.get(name, 0) for name in stages)
+
+    entry = config["methods"]["warm_start"]
+    assert planned(methods={"warm_start": entry | {"controller": "dual_ascent"}}) == (0, 0, 2)
+    assert planned(offline={"cpq": config["offline"]["cpq"] | {"steps": 41}}) == (0, 2, 2)
+    assert planned(hyperparameters=config["hyperparameters"] | {"updates_per_round": 3}) == (0, 2, 2)
+    assert planned(cost_limit=7) == (0, 2, 2)
+    assert planned(seeds=[0, 1, 2]) == (0, 1, 1)
+    assert planned(numerics="portable") == (0, 2, 2)
+    assert planned(methods={"warm_start": entry | {"label": "Start"}}) == (0, 0, 0)
+
+
 def test_a_failed_rerun_is_no_finished_study(finished):
     """Its option changed, its jobs failed: the tables of before must not pass for its own."""
     copied, config = finished
