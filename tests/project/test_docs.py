@@ -1,7 +1,7 @@
-"""The documentation: its links resolve, and its commands name what is there and take the options that they are given.
+"""The documentation: links resolve, files that it names are there, commands take the options that they are given.
 
 What the commands do is tested where it belongs: docs/command-line.md in tests/cli/test_cli_docs.py, the examples of
-README and docs/extending.md in test_packaging.py, test_extension.py and figures/test_new_kind.py.
+README and docs/extending.md in test_packaging.py, test_extension.py and tests/figures/test_new_kind.py.
 """
 
 import importlib.util
@@ -127,6 +127,14 @@ def test_links_of_a_page_resolve(page):
         assert target.exists(), f"{page}: {link}"
         if anchor:
             assert anchor in anchors(target.read_text(encoding="utf-8")), f"{page}: {link}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith("results/")])  # those tell of the past
+def test_files_that_a_page_names_are_there(page):
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.S)
+    folders = "tests|marvel|workflow|baselines|benchmarks|profiles|container|docs"
+    for name in re.findall(rf"`((?:{folders})/[\w/.-]+)`", text):
+        assert (ROOT / name).exists(), f"{page}: {name}"
 
 
 def test_the_index_names_every_page():
