@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from studies import Copy, descendants, environment, products, toy_config
 
 METHODS = ("marvel", "warm_start", "from_scratch")
 STAGES = ("dataset", "pretrain", "prealign", "finetune", "reports")
+FOLDERS = {"dataset": "data", "pretrain": "offline", "prealign": "prealigned", "finetune": "runs"}
 BASE = Path("results") / "toy"
 
 
@@ -81,34 +83,29 @@ def jobs_of(pid: int) -> list[Job]:
     return found
 
 
-def wait_for_job(process: subprocess.Popen, stage: str, folder: Path) -> Job | None:
-    """A job of a stage, or of a later one where all jobs of the stage have ended; None where the study ends before.
+def wait_for_job(process: subprocess.Popen, folder: Path, wanted: Callable[[], str]) -> Job | None:
+    """The first job of a stage; None where the study ends before.
 
     Args:
         process: Snakemake.
-        stage: One of STAGES.
         folder: The copy in which it runs.
+        wanted: Says which stage, asked again and again.
     """
     while process.poll() is None:
-        over = is_over(folder, stage)  # looked at first: a job may begin between the two looks
-        wanted = STAGES[STAGES.index(stage) :] if over else (stage,)
-        found = [job for job in jobs_of(process.pid) if job.stage in wanted]
-        if found:
-            return min(found, key=lambda job: STAGES.index(job.stage))
+        stage = wanted()
+        for job in jobs_of(process.pid):
+            if job.stage == stage:
+                return job
         time.sleep(0.02)
     return None
 
 
 def is_over(folder: Path, stage: str) -> bool:
-    """Whether all files of a stage are there."""
-    pattern, count = {
-        "dataset": ("data/*/run.json", 1),
-        "pretrain": ("offline/*/*/*/run.json", 1),
-        "prealign": ("prealigned/*/*/*/*/run.json", 1),
-        "finetune": ("runs/*/*/*/run.json", len(METHODS)),
-        "reports": ("report/none", 1),
-    }[stage]
-    return len(list((folder / BASE).glob(pattern))) >= count
+    """Whether all jobs of a stage have ended well; of reports some are always left."""
+    records = [] if stage == "reports" else (folder / BASE / FOLDERS[stage]).rglob("seed0/run.json")
+    if stage == "dataset":
+        records = (folder / BASE / "data").glob("*/run.json")
+    return len(list(records)) == (len(METHODS) if stage == "finetune" else 1)
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> bool:

@@ -7,20 +7,21 @@ Each attempt before that should end with status 1 and one sentence and leave no 
 larger, and the same call should end with the bytes that it has on an empty disk. Prints what did not, as JSON.
 """
 
-import contextlib
-import io
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-LARGE = "size=64m,nr_inodes=10k"
-FILES = [f"size=64m,nr_inodes={count}" for count in range(2, 40)]  # the first is the root folder
+LARGE = "size=128m,nr_inodes=10k"
+FILES = [f"size=128m,nr_inodes={count}" for count in (*range(2, 30), 60, 120, 240)]  # the first is the root folder
 PAGES = [f"size={4096 * count},nr_inodes=10k" for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)]
+PAGES += [f"size={size}m,nr_inodes=10k" for size in (4, 16, 64)]
+LEFT = ("snapshot.pt", "buffer.f32")  # of a run; needless once it is finished
 RUNS = {
     "dataset": "data/Toy",
     "pretrain": "offline/cpq/Toy/seed0",
@@ -62,16 +63,22 @@ def writers(study: Path, out: Path) -> dict[str, Callable[[], int | None]]:
 
 def card(data: Path, folder: Path) -> int:
     """Keep a dataset's card beside a link to it."""
-    folder.mkdir(exist_ok=True)
     link = folder / "dataset.hdf5"
     if not link.is_symlink():
-        link.symlink_to(data)
+        try:
+            folder.mkdir(exist_ok=True)
+            link.symlink_to(data)
+        except OSError:  # that is not its own
+            raise ValueError("the disk has no room for the dataset itself.") from None
     return import_module("marvel.datasets.__main__").main(["card", str(link), "--task", "Toy"])
 
 
 def merge(study: Path, folder: Path) -> int:
     """Copy all jobs of the study into another half, which has none yet."""
-    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError:  # that is not its own
+        raise ValueError("the disk has no room for the other half.") from None
     return import_module("marvel.cli.merge").main([str(study), str(folder)])
 
 
@@ -86,20 +93,31 @@ def plan(study: Path, out: Path) -> None:
 
 
 def attempt(call: Callable[[], int | None]) -> tuple[int, str]:
-    """Exit status and stderr of a call, as its `__main__` would end it."""
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            status = call() or 0
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        except ValueError as error:  # what every __main__ of the workflow catches
-            print(error, file=sys.stderr)
-            status = 1
-        except Exception:
-            traceback.print_exc()
-            status = 1
-    return status, said.getvalue()
+    """Exit status (below 0: the signal that ended it) and stderr of a call in a process of its own."""
+    with tempfile.TemporaryFile("w+") as said:
+        child = os.fork()
+        if not child:
+            os.dup2(said.fileno(), 2)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os._exit(ended(call))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        said.seek(0)
+        return status, said.read()
+
+
+def ended(call: Callable[[], int | None]) -> int:
+    """Exit status of a call, as its `__main__` would end it."""
+    try:
+        return call() or 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except ValueError as error:  # what every __main__ of the workflow catches
+        print(error, file=sys.stderr, flush=True)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+    return 1
 
 
 def mount(options: str, folder: Path) -> None:
@@ -110,7 +128,7 @@ def mount(options: str, folder: Path) -> None:
 
 def contents(folder: Path) -> dict[str, str]:
     """{path: hex} of all that has neither clock nor path in it."""
-    skip = ("run.json", "status.json", "lock", "log", "card.json")
+    skip = ("run.json", "status.json", "lock", "log", "card.json", *LEFT)
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in skip]
     return {str(path.relative_to(folder)): path.read_bytes().hex() for path in paths if "benchmarks" not in path.parts}
 
@@ -139,6 +157,8 @@ def faults(call: Callable[[], int | None], folder: Path) -> Iterator[dict | str]
             again, words = attempt(call)
             yield from told(size, "does not go on", said + words, again == 0)
             yield from told(size, "ends with other files", said + words, again != 0 or contents(folder) == expected)
+            left = [path.name for name in LEFT for path in folder.rglob(name)]
+            yield from told(size, f"keeps {left}", said + words, not left)
             subprocess.run(["umount", str(folder)], check=True)
         else:
             raise AssertionError("the largest disk is too small")
