@@ -2,14 +2,18 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from marvel.errors import InputError
-from marvel.hyperparameters import FIELDS, OFFICIAL, checked, resolve
-from marvel.options import ROOT, options_of, source_of, syntax
+from marvel.hyperparameters import FIELDS, OFFICIAL, Hyperparameters, checked, resolve
+from marvel.options import ROOT, constant_of, defaults_of, options_of, source_of, syntax
 from marvel.run.spec import check_options, check_stage
+from marvel.tasks import get_task
 from marvel.values import nearest
+from workflow.handover import LOADER, MEANING, SHAPES, check_handover, learner_form
 from workflow.names import label
+from workflow.rehearsal import NO, YES, rehearse
 from workflow.resources import tasks_of
 
 RUNS = ("tasks", "seeds")  # a method's own: some of the study's
@@ -171,8 +175,55 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
             )
     shared = checked((OFFICIAL if entry.get("official") else {}) | shared, name)
     hp = resolve(config.get("hyperparameters", {}), shared, where=name)
-    if stage == "finetune":
-        for task in tasks_of(entry, config["tasks"], f"methods: {name}: tasks"):
-            resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
     limit = float(config["cost_limit"] if "cost_limit" in options else entry.get("cost_limit", config["cost_limit"]))
-    return Entry(train, shared, check_options(train, known, options, limit, hp, name), limit)
+    options = check_options(train, known, options, limit, hp, name)
+    for task in tasks_of(entry if stage == "finetune" else {}, config["tasks"], f"methods: {name}: tasks"):
+        hp = resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
+        context = SimpleNamespace(method=name, stage=stage, task=get_task(task), cost_limit=limit)
+        found = rehearse(train, context, hp, defaults_of(train) | options)
+        if stage == "finetune":
+            _check_reads(name, train, entry, found.reads)
+            if LOADER in found.calls:
+                _check_handover(config, tuned.get(task, {}), name, entry, hp)
+    return Entry(train, shared, options, limit)
+
+
+def _check_handover(config: dict, tuned: dict, name: str, entry: dict, hp: Hyperparameters) -> None:
+    """Refuse a method, or the pre-alignment before it, whose networks do not fit those that it starts from."""
+    common = tuned, config.get("hyperparameters", {})
+
+    def of(section: str, key: str) -> tuple[str, dict, Hyperparameters, dict]:
+        stage = config[section][entry[key]]
+        own = options_of(stage.get("train", "marvel.prealign"))
+        given = {word: value for word, value in stage.items() if word in FIELDS and word not in own}
+        given = (OFFICIAL if stage.get("official") else {}) | given
+        return f"{section}: {entry[key]}", stage, resolve(*common, given), own
+
+    place, offline, other, own = of("offline", "offline")
+    fixed = (*SHAPES, *(MEANING if constant_of(offline["train"], "HANDS_CRITICS_OVER", False) else ()))
+    fixed = tuple(word for word in fixed if word not in own)
+    if entry["start"] == "offline":
+        return check_handover(f"methods: {name}", hp, place, other, fixed)
+    aligned, settings, learner, _ = of("prealign", "prealign")
+    fixed = tuple(word for word in fixed if word in SHAPES) if settings.get("fresh_critics") else fixed
+    check_handover(aligned, learner, place, other, fixed)
+    return check_handover(f"methods: {name}", hp, aligned, learner, (*SHAPES, *learner_form()))
+
+
+def _check_reads(name: str, train: str, entry: dict, reads: dict[str, int]) -> None:
+    """Refuse a method that would not read what its entry gives it, or read what it does not."""
+    where, start = f"methods: {name}", entry["start"]
+    if start == "scratch" and reads["start"] == YES:
+        raise InputError(
+            f"{where}: start is scratch, but {train} starts from a checkpoint; write start: offline or prealigned."
+        )
+    if start != "scratch" and reads["start"] == NO:
+        raise InputError(
+            f"{where}: start is {start}, but {train} reads no checkpoint; write start: scratch and leave the keys "
+            f"{' and '.join(STARTS[start])} out."
+        )
+    given = bool(entry.get("dataset"))
+    if not given and reads["dataset"] == YES:
+        raise InputError(f"{where}: {train} reads the dataset with these options; write dataset: true.")
+    if given and reads["dataset"] == NO:
+        raise InputError(f"{where}: dataset is true, but {train} reads none with these options; leave it out.")

@@ -19,7 +19,9 @@ from pathlib import Path
 
 LARGE = "size=128m,nr_inodes=10k"
 FILES = [f"size=128m,nr_inodes={count}" for count in (*range(2, 30), 60, 120, 240)]  # the first is the root folder
-PAGES = [f"size={4096 * count},nr_inodes=10k" for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)]
+PAGES = [
+    f"size={4096 * count},nr_inodes=10k" for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)
+]
 PAGES += [f"size={size}m,nr_inodes=10k" for size in (4, 16, 64)]
 LEFT = ("snapshot.pt", "buffer.f32")  # of a run; needless once it is finished
 RUNS = {
@@ -39,7 +41,9 @@ def writers(study: Path, out: Path) -> dict[str, Callable[[], int | None]]:
     """{name: call that writes below `out`}, from what a finished study has."""
     scores, data = study / "scores.csv", study / "data/Toy/dataset.hdf5"
     made = {
-        name: module("marvel.run.__main__", str(study / folder / "run.json"), "--out", f"{out}/x", "--log", f"{out}/log")
+        name: module(
+            "marvel.run.__main__", str(study / folder / "run.json"), "--out", f"{out}/x", "--log", f"{out}/log"
+        )
         for name, folder in RUNS.items()
     }
     runs = ["--runs", str(study / "runs"), "--method", "marvel", "Toy", "0"]

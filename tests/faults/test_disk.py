@@ -10,9 +10,6 @@ import pytest
 from conftest import ROOT
 from studies import environment
 
-from faults import assert_same, study, temporary_files
-from studies import products
-
 pytestmark = pytest.mark.slow
 NAMESPACE = ["unshare", "--mount", "--map-root-user"]  # mounts in it are seen and outlived by no other process
 RUNS = ("dataset", "pretrain", "prealign", "finetune")

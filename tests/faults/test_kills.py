@@ -31,7 +31,9 @@ def test_twenty_kills_in_all_stages_end_with_the_same_bytes(copied, whole, undis
             break  # finished
         time.sleep(0.6 * rng.random() * seconds[job.stage])
         victims = VICTIMS[hits[job.stage] % len(VICTIMS)]
-        hit = process.poll() is None and (kill(job.pid) if victims != "snakemake" else Path(f"/proc/{job.pid}").exists())
+        hit = process.poll() is None and (
+            kill(job.pid) if victims != "snakemake" else Path(f"/proc/{job.pid}").exists()
+        )
         if victims == "job":
             time.sleep(0.5)  # Snakemake and the other jobs go on for a moment, then all of it goes down
         process.kill()

@@ -56,7 +56,9 @@ def test_damaged_and_swapped_checkpoints_are_refused_by_name(copied, base, undis
 
 def refused(output: str) -> set[str]:
     """Folders of checkpoints that jobs refused."""
-    words = r"error: (\S+)/checkpoint\.pt is not the file that its run wrote: .*; delete its folder and run the stage again"
+    words = (
+        r"error: (\S+)/checkpoint\.pt is not the file that its run wrote: .*; delete its folder and run the stage again"
+    )
     return set(re.findall(words, output))
 
 

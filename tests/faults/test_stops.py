@@ -5,9 +5,9 @@ import signal
 import time
 
 import pytest
+from studies import products
 
 from faults import assert_same, jobs_of, kill, start, study, temporary_files, wait_for_job, wait_until_gone
-from studies import products
 
 pytestmark = pytest.mark.slow
 
