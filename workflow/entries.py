@@ -180,7 +180,10 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
     for task in tasks_of(entry if stage == "finetune" else {}, config["tasks"], f"methods: {name}: tasks"):
         hp = resolve(tuned.get(task, {}), config.get("hyperparameters", {}), shared, where=f"{name} on {task}")
         context = SimpleNamespace(method=name, stage=stage, task=get_task(task), cost_limit=limit)
-        found = rehearse(train, context, hp, defaults_of(train) | options)
+        try:
+            found = rehearse(train, context, hp, defaults_of(train) | options)
+        except InputError as error:
+            raise InputError(f"{SECTIONS[stage]}: {error}") from None
         if stage == "finetune":
             _check_reads(name, train, entry, found.reads)
             if LOADER in found.calls:

@@ -168,8 +168,8 @@ def other_conditions(new: list[Unit], old: list[Unit]) -> list[str]:
 def copy(source: Path, target: Path, unit: Unit) -> None:
     """Copy a job's files, with what a run keeps to put them back; times follow the order of copying.
 
-    The job's folder gets to its place by one rename: a merge that is cut off leaves no half of a job, which the next one
-    would take for a run under way.
+    The job's folder gets to its place by one rename: a merge that is cut off leaves no half of a job, which the next
+    one would take for a run under way.
 
     Raises:
         InputError: It cannot be written.
@@ -194,7 +194,8 @@ def copy(source: Path, target: Path, unit: Unit) -> None:
         staging.rename(place)
     except OSError as error:
         raise InputError(
-            f"{place} cannot be written ({error.strerror}); free some space or make its folder writable, and merge again."
+            f"{place} cannot be written ({error.strerror}); free some space or make its folder writable, and merge "
+            "again."
         ) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)

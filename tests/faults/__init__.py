@@ -1,8 +1,8 @@
 """Faults that are really done to a study (`./run test-faults`): what all of them need.
 
 The study takes some twenty seconds and goes through every stage: a dataset is collected, a policy trained on it and
-pre-aligned, three methods run from these, tables, figures and the page are drawn. After each fault the same command must
-go on, and what it ends with is compared, byte for byte, with a study that nobody disturbed.
+pre-aligned, three methods run from these, tables, figures and the page are drawn. After each fault the same command
+must go on, and what it ends with is compared, byte for byte, with a study that nobody disturbed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Files of a finished study that were damaged, taken away or swapped: made again, or refused by name; never believed."""
+"""Files of a finished study that were damaged, taken away or swapped: made again or refused by name, never believed."""
 
 import re
 import shutil

@@ -14,6 +14,7 @@ HEADER = "task\tcritic_lr\tsource"
 SCRATCH = {"x": {"train": "baselines.from_scratch", "start": "scratch"}}
 COLLECT = {"source": "collect"}
 YAML = "study: toy\ntasks: [Toy]\n"
+PREALIGNED = {"train": "marvel.method", "start": "prealigned", "offline": "cpq", "prealign": "vpa"}
 BC = {"bc": {"train": "marvel.bc"}}
 
 
@@ -98,6 +99,43 @@ CHANGES = [
         "prealign: vpa: baselines.pex returns no checkpoint to start from",
     ),
     (warm(dataset="yes"), "config: methods: x: dataset is 'yes'; it must be true or false."),
+    (
+        own(train="baselines.warm_start", start="scratch"),
+        "methods: x: start is scratch, but baselines.warm_start starts from a checkpoint; write start: offline or",
+    ),
+    (
+        warm(train="baselines.from_scratch"),
+        "methods: x: start is offline, but baselines.from_scratch reads no checkpoint; write start: scratch",
+    ),
+    (warm(dataset=True), "methods: x: dataset is true, but baselines.warm_start reads none with these options"),
+    (own(train="baselines.from_scratch", start="scratch", dataset=True), "baselines.from_scratch reads none with"),
+    (own(train="baselines.rlpd_lag", start="scratch"), "baselines.rlpd_lag reads the dataset with these options"),
+    (warm(train="baselines.pex", offline_share=0.5), "baselines.pex reads the dataset with these options; write"),
+    (warm(train="baselines.pex", dataset=True), "dataset is true, but baselines.pex reads none with these options"),
+    (
+        warm(train="baselines.pex", offline_share=0.001, dataset=True),
+        "methods: x: offline_share 0.001 of a batch of 64 rounds to 0 transitions; change the share or the batch.",
+    ),
+    (
+        warm(train="baselines.wsrl_lag", warmup_steps=601),
+        "methods: x: warmup_steps is 601 and leaves no round for learning on Toy; it must be at most 450,",
+    ),
+    (warm(train="baselines.jsrl", official_accounting=True), "methods: x: official_accounting is true, but a round"),
+    (warm(hidden_units=32), "methods: x: hidden_units is 32, but offline: cpq, which it starts from, has 16; give both"),
+    (warm(discount=0.9), "methods: x: discount is 0.9, but offline: cpq, which it starts from, has 0.99"),
+    (
+        {"prealign": {"vpa": {"hidden_layers": 3}}, "methods": own()["methods"] | {"x": PREALIGNED}},
+        "prealign: vpa: hidden_layers is 3, but offline: cpq, which it starts from, has 2",
+    ),
+    (own(**PREALIGNED, layer_norm=True), "methods: x: layer_norm is True, but prealign: vpa, which it starts from,"),
+    (
+        {"dataset": COLLECT | {"filters": {"inpaint": [[0.5, 0.2, 0, 1]]}}},
+        "config: dataset: filters: inpaint: [0.5, 0.2, 0, 1] has a lowest share above its highest; write [cost, cost",
+    ),
+    (
+        {"dataset": COLLECT | {"filters": {"outliers": 0.1}}, "cost_limit": 0.5},
+        "config: dataset: filters: outliers: their costs are drawn from below the cost limit, and cost_limit is 0.5",
+    ),
     (warm(seeds=[7]), "methods: x: seeds: 7 is none of the study's (0, 1)."),
     (warm(prealign="vpa"), "methods: x: start offline reads no 'prealign'; leave it out."),
     ({"ranks": {"offline": "cpq", "prealign": "vpx"}}, "ranks: prealign is 'vpx'; did you mean vpa"),
