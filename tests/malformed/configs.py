@@ -121,7 +121,10 @@ CHANGES = [
         "methods: x: warmup_steps is 601 and leaves no round for learning on Toy; it must be at most 450,",
     ),
     (warm(train="baselines.jsrl", official_accounting=True), "methods: x: official_accounting is true, but a round"),
-    (warm(hidden_units=32), "methods: x: hidden_units is 32, but offline: cpq, which it starts from, has 16; give both"),
+    (
+        warm(hidden_units=32),
+        "methods: x: hidden_units is 32, but offline: cpq, which it starts from, has 16; give",
+    ),
     (warm(discount=0.9), "methods: x: discount is 0.9, but offline: cpq, which it starts from, has 0.99"),
     (
         {"prealign": {"vpa": {"hidden_layers": 3}}, "methods": own()["methods"] | {"x": PREALIGNED}},
