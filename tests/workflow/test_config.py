@@ -220,7 +220,9 @@ def test_every_config_is_valid_and_named_as_its_file(path):
 
 def test_official_preset_yields_to_single_keys(toy_dataset):
     config = toy_config(toy_dataset)
-    config["methods"]["marvel"] |= {"official": True, "log_prob": "true"}
+    for entry in (config["offline"]["cpq"], config["prealign"]["vpa"]):  # whose networks it takes over
+        entry["official"] = True
+    config["methods"] = {"marvel": config["methods"]["marvel"] | {"official": True, "log_prob": "true"}}
     spec = json.loads(Study(config).finetune_spec("marvel", "Toy", 0))
     assert spec["hyperparameters"]["log_prob"] == "true"
     assert spec["hyperparameters"]["actor_critics"] == "target"
