@@ -74,6 +74,12 @@ class Copy:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.run(command, cwd=self.folder, env=environment(), timeout=600, **pipes)
 
+    def module(self, *words: str) -> subprocess.CompletedProcess:
+        """`python -m` with these words; stdout and stderr together in stdout."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        command = [sys.executable, "-m", *words]
+        return subprocess.run(command, cwd=self.folder, env=environment(), timeout=600, **pipes)
+
     def planned(self, config: dict) -> dict[str, int]:
         """{rule: jobs} of a dry run."""
         text = self.run(config, "-n").stdout

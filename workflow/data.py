@@ -27,6 +27,7 @@ class Data:
         self.section, self.base, self.cost_limit = section, base, cost_limit
         self.source = SOURCES[section["source"]]
         self._check_keys(tasks)
+        check_filters(section.get("filters", {}), cost_limit)
         for key in ("files", "collect_per_task"):
             for task in section.get(key, {}):
                 get_task(task, where=f"config: dataset: {key}")
@@ -86,6 +87,25 @@ class Data:
         budget = {"rollout_steps": 0} | defaults_of(train) | self.options[task]
         # both parts play whole episodes until their steps are played
         return budget["steps"] + budget["rollout_steps"] + 2 * get_task(task).max_episode_steps
+
+
+def check_filters(filters: dict, cost_limit: float) -> None:
+    """Refuse filters that no dataset could be given to.
+
+    Raises:
+        InputError: One is.
+    """
+    where = "config: dataset: filters"
+    for part in filters.get("inpaint") or ():
+        if part[0] > part[1] or part[2] > part[3]:
+            raise InputError(
+                f"{where}: inpaint: {part} has a lowest share above its highest; write [cost, cost, return, return]."
+            )
+    if filters.get("outliers") is not None and cost_limit < 1:
+        raise InputError(
+            f"{where}: outliers: their costs are drawn from below the cost limit, and cost_limit is {cost_limit:g}; it "
+            "must be at least 1."
+        )
 
 
 def check_collect(section: dict, tasks: list[str], collector=SOURCES["collect"].collector) -> None:

@@ -12,6 +12,7 @@ from marvel.cli.plan import FOLDERS, found_jobs
 from marvel.errors import InputError
 
 BESIDE = ("logs", "benchmarks")  # kept as well where the job is new; tables and figures are drawn anew
+STAGING = ".merging"  # in the study that is added to: a job on its way
 
 
 class Unit(NamedTuple):
@@ -165,21 +166,48 @@ def other_conditions(new: list[Unit], old: list[Unit]) -> list[str]:
 
 
 def copy(source: Path, target: Path, unit: Unit) -> None:
-    """Copy a job's files, run.json last, with what a run keeps to put them back; times follow the order of copying."""
-    from marvel.files import link, replacing
+    """Copy a job's files, with what a run keeps to put them back; times follow the order of copying.
 
+    The job's folder gets to its place by one rename: a merge that is cut off leaves no half of a job, which the next
+    one would take for a run under way.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    from marvel.files import link
+
+    copy_beside(source, target, unit)
+    place, staging = target / unit.folder, target / STAGING
     names = [name for name in unit.files if name != "run.json"] + ["run.json"] * ("run.json" in unit.files)
-    place = target / unit.folder
-    for name in names:
-        kept = place / ".state" / name if unit.record else place / name
-        with replacing(kept) as temporary:
-            shutil.copyfile(source / unit.folder / name, temporary)
-        if unit.record:
-            link(kept, place / name)
-        os.utime(place / name)
-    _, *rest = Path(unit.folder).parts
-    for top, ending in zip(BESIDE, (".log", ".tsv"), strict=True):
-        file = Path(top, FOLDERS[Path(unit.folder).parts[0]], *rest[:-1], rest[-1] + ending)
+    shutil.rmtree(staging, ignore_errors=True)  # left by a killed merge
+    try:
+        for name in names:
+            kept = staging / ".state" / name if unit.record else staging / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / unit.folder / name, kept)
+            with open(kept, "rb+") as file:
+                os.fsync(file.fileno())  # a crash after the rename must not leave empty files
+            if unit.record:
+                link(kept, staging / name)
+            os.utime(staging / name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staging.rename(place)
+    except OSError as error:
+        raise InputError(
+            f"{place} cannot be written ({error.strerror}); free some space or make its folder writable, and merge "
+            "again."
+        ) from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def copy_beside(source: Path, target: Path, unit: Unit) -> None:
+    """Copy a job's log and benchmark where the target has none."""
+    from marvel.files import replacing
+
+    top, *rest = Path(unit.folder).parts
+    for kind, ending in zip(BESIDE, (".log", ".tsv"), strict=True):
+        file = Path(kind, FOLDERS[top], *rest[:-1], rest[-1] + ending)
         if (source / file).is_file() and not (target / file).exists():
             with replacing(target / file) as temporary:
                 shutil.copyfile(source / file, temporary)

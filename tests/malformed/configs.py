@@ -98,6 +98,14 @@ CHANGES = [
         "prealign: vpa: baselines.pex returns no checkpoint to start from",
     ),
     (warm(dataset="yes"), "config: methods: x: dataset is 'yes'; it must be true or false."),
+    (
+        {"dataset": COLLECT | {"filters": {"inpaint": [[0.5, 0.2, 0, 1]]}}},
+        "config: dataset: filters: inpaint: [0.5, 0.2, 0, 1] has a lowest share above its highest; write [cost, cost",
+    ),
+    (
+        {"dataset": COLLECT | {"filters": {"outliers": 0.1}}, "cost_limit": 0.5},
+        "config: dataset: filters: outliers: their costs are drawn from below the cost limit, and cost_limit is 0.5",
+    ),
     (warm(seeds=[7]), "methods: x: seeds: 7 is none of the study's (0, 1)."),
     (warm(prealign="vpa"), "methods: x: start offline reads no 'prealign'; leave it out."),
     ({"ranks": {"offline": "cpq", "prealign": "vpx"}}, "ranks: prealign is 'vpx'; did you mean vpa"),

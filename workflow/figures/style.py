@@ -1,5 +1,6 @@
 """One look for every figure: a fixed colour, dash and marker per method, fonts, sizes, deterministic files."""
 
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import matplotlib
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from marvel.files import replacing
+from marvel.files import write_atomically
 from workflow.names import label
 from workflow.runs.scores import write_files
 
@@ -147,8 +148,9 @@ def save(figure: Figure, caption: str, out: Path) -> None:
     Each is written whole or not at all, with the same bytes for the same data.
     """
     for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        path = out.with_name(f"{out.name}.{kind}")
-        with replacing(path) as temporary, matplotlib.rc_context(RC):
-            figure.savefig(temporary, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
+        path, memory = out.with_name(f"{out.name}.{kind}"), io.BytesIO()  # a full disk is no fault of Matplotlib's
+        with matplotlib.rc_context(RC):
+            figure.savefig(memory, format=kind, metadata=metadata, dpi=RC["savefig.dpi"])
+        write_atomically(path, memory.getvalue())
         print(path)
     write_files(out.parent, {f"{out.name}.txt": caption + "\n"})
