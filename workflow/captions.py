@@ -48,7 +48,7 @@ def diverged_sentence(seeds: pd.DataFrame) -> str:
     if runs.empty:
         return ""
     named = [
-        f"{method} on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
+        f"`{method}` on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
         for (method, task), group in runs.groupby(["method", "task"], sort=False)
     ]
     return f" Diverged, and so counted as infeasible with the task's lowest return in DSRL: {'; '.join(named)}."

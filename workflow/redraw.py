@@ -26,7 +26,9 @@ from workflow.figures import __main__ as figures
 from workflow.figures import scatter
 from workflow.figures.entries import figure_command
 from workflow.figures.kinds import kind
+from workflow.names import named
 from workflow.page import __main__ as page
+from workflow.page.command import page_words
 from workflow.runs.missing import absent
 from workflow.runs.scores import score_runs, write_scores
 from workflow.study import Study
@@ -67,7 +69,7 @@ def redraw_scores(study: Study) -> Source:
         oldest = min(path.stat().st_mtime for path in Path(study.base, "runs").glob("*/*/seed*/progress.csv"))
         os.utime(out, (oldest - 1, oldest - 1))
     planned = [Path(study.base, "ranks", task, f"seed{seed}.csv") for task, seed in ranked(study)]
-    return Source(out, [path for path in planned if path.is_file()])
+    return Source(out, [path for path in planned if path.is_file()], study.labels)
 
 
 def stages_of(study: Study) -> dict[tuple[str, str, int], list[Path]]:
@@ -171,7 +173,8 @@ def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path
             note += " Of each method only seeds that have all tasks are shown."
     if note:
         caption = out.with_name(f"{out.name}.txt")
-        write_atomically(caption, f"{caption.read_text(encoding='utf-8').rstrip()} {note}\n".encode())
+        text = f"{caption.read_text(encoding='utf-8').rstrip()} {named(note, study.labels, source.methods)}\n"
+        write_atomically(caption, text.encode())
 
 
 def redraw_datasets(study: Study) -> None:
@@ -187,10 +190,7 @@ def redraw_datasets(study: Study) -> None:
 
 def redraw_page(study: Study) -> None:
     """Write the study's page, from the tables that were just made."""
-    words = ["--study", study.base]
-    for run in study.runs_by_method:
-        words += ["--method", *run]
-    page.main(words)
+    page.main(page_words(study))
 
 
 def remove(out: Path, reason: str) -> None:

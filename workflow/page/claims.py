@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from workflow.names import in_words, quoted
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import number
 
@@ -36,11 +37,14 @@ def section(inputs: Inputs) -> list[dict]:
                     "words": words,
                     "verdict": total["verdict"],
                     "leaning": total["leaning"],
-                    "why": total["why"],
+                    "why": quoted(total["why"]),
                     "tasks": tasks,
-                    "same": all(row["why"] == total["why"] for row in tasks),
+                    "same": all(why == total["why"] for why in own["why"]),
                     "parts": [_part(row) for row in rows[rows["n"] > 0].to_dict("records")],
-                    "missing": list(dict.fromkeys(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"])),
+                    "missing": [
+                        quoted(why)
+                        for why in dict.fromkeys(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"])
+                    ],
                 }
             )
         made.append({"name": name} | {key: claim[key] for key in ("title", "sentence", "where")} | {"forms": forms})
@@ -48,7 +52,8 @@ def section(inputs: Inputs) -> list[dict]:
 
 
 def _verdict(row: dict) -> dict:
-    return {key: row[key] for key in ("task", "verdict", "leaning", "why")} | {"p": p_text(row["p"])}
+    found = {key: row[key] for key in ("task", "verdict", "leaning")}
+    return found | {"why": quoted(row["why"]), "p": p_text(row["p"])}
 
 
 def _part(row: dict) -> dict:
@@ -56,7 +61,7 @@ def _part(row: dict) -> dict:
     task = "all tasks" if row["task"] == "all" else row["task"]
     return {
         "task": task,
-        "part": row["part"],
+        "part": in_words(row["part"]),
         "metric": METRICS.get(row["metric"], row["metric"]),
         "n": int(row["n"]),
         "effect": signed(row["effect"]),

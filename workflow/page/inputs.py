@@ -8,6 +8,7 @@ import yaml
 
 from marvel.errors import InputError
 from workflow.code import ROOT
+from workflow.names import order
 from workflow.runs.run_json import read_run_json
 from workflow.runs.scores import read_scores
 from workflow.statistics.measures import measured
@@ -44,7 +45,8 @@ class Inputs(NamedTuple):
 
     study: its folder. scores: rows of scores.csv. seeds: as made by `measures.measured`. tables: {name of `TABLES`:
     frame}. links: {name: file of the table}. claims: claims.yaml. planned: the runs that the study asked for, in order.
-    specs: {run: its run.json, or None}. steps: {name: (tasks, methods)}, the figures of kind `steps`.
+    specs: {run: its run.json, or None}. steps: {name: (tasks, methods)}, the figures of kind `steps`. labels: {method:
+    what it is called in print} of those whose entries say so.
     """
 
     study: Path
@@ -56,6 +58,12 @@ class Inputs(NamedTuple):
     planned: list[Run]
     specs: dict[Run, dict | None]
     steps: dict[str, tuple[list[str], list[str]]]
+    labels: dict[str, str]
+
+    @property
+    def methods(self) -> list[str]:
+        """The study's methods, those without runs among them, in the order in which they are listed."""
+        return order([method for method, _, _ in self.planned])
 
     @property
     def tasks(self) -> list[str]:
@@ -74,6 +82,7 @@ def read(
     tables: Path | None = None,
     planned: list[Run] | None = None,
     steps: dict[str, tuple[list[str], list[str]]] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> Inputs:
     """Read a study.
 
@@ -82,6 +91,7 @@ def read(
         tables: folder with the tables, by default that of the study.
         planned: the runs that the study asked for; by default those that it has.
         steps: {name: (tasks, methods)} of its figures of kind `steps`.
+        labels: {method: what it is called in print}.
 
     Raises:
         InputError: a file is missing or lacks a column.
@@ -100,6 +110,7 @@ def read(
         planned,
         specs,
         steps or {},
+        labels or {},
     )
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from workflow.names import label, named
 from workflow.page import cards, claims, compute, curves, pairs, ranking, runs, steps, summary
 from workflow.page.inputs import Inputs
 from workflow.page.links import link
@@ -27,6 +28,7 @@ def render(inputs: Inputs) -> str:
     found, table = cards.section(inputs), ranking.section(inputs)
     data = {
         "tasks": {task: {"limit": inputs.limit(task)} for task in inputs.tasks},
+        "names": {method: label(method, inputs.labels) for method in inputs.methods},
         "minimum_seeds": inputs.claims["minimum_seeds"],
         "points": {entry["task"]: ranking.points(entry["rows"]) for entry in table["tasks"]},
         "levels": {entry["task"]: {row["method"]: row for row in entry["rows"]} for entry in table["tasks"]},
@@ -42,7 +44,12 @@ def render(inputs: Inputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "code": code}
+    environment.filters |= {
+        "number": number,
+        "code": lambda text: code(named(text, inputs.labels, inputs.methods)),
+        "label": lambda method: label(method, inputs.labels),
+        "named": lambda text: named(text, inputs.labels, inputs.methods),
+    }
     return environment.get_template("page.html").render(
         name=inputs.study.name,
         tasks=inputs.tasks,

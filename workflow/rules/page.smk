@@ -1,4 +1,6 @@
 # From scores, tables, cards and records to the study's page.
+from workflow.page.command import page_words
+
 TEMPLATES = sorted((ROOT / "workflow/page/templates").iterdir())
 
 
@@ -17,13 +19,7 @@ rule page:
         "../../environment.yml"
     threads: 1
     params:
-        study=lambda w, output: str(Path(output[0]).parent.parent),
-        methods=[f"--method {shlex.join(words)}" for words in STUDY.runs_by_method],
-        steps=[
-            f"--steps {shlex.join([name, ','.join(entry.get('tasks', STUDY.tasks)), ','.join(entry['methods'])])}"
-            for name, entry in STUDY.figures.items()
-            if entry["kind"] == "steps"
-        ],
+        command=shlex.join(page_words(STUDY)),
         code=code_version("workflow.page.__main__", *TEMPLATES),
     shell:
-        "python -m workflow.page --study {params.study:q} {params.methods} {params.steps} --out {output:q} > {log:q} 2>&1"
+        "python -m workflow.page {params.command} --out {output:q} > {log:q} 2>&1"

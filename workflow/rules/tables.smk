@@ -1,4 +1,6 @@
 # From scores to tables: a rule for each entry of TABLES in workflow/tables/__init__.py.
+from workflow.names import label_words
+
 RANKS = (
     [f"{BASE}/ranks/{task}/seed{seed}.csv" for task in STUDY.ranks["tasks"] for seed in STUDY.ranks["seeds"]]
     if STUDY.ranks
@@ -32,6 +34,8 @@ for table in DRAWN:
         params:
             table=table,
             ranks=["--ranks", *RANKS] if RANKS and TABLE_ENTRIES[table].ranks else [],
+            labels=label_words(STUDY.labels),
             code=table_version(table),
         shell:
-            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} > {log:q} 2>&1"
+            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} {params.labels:q}"
+            " > {log:q} 2>&1"

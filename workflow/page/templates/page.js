@@ -32,6 +32,7 @@ const range = (low, high, signed = false) => (low === null ? "" : `[${text(low, 
 const escaped = (words) => String(words).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const badge = (verdict) => `<span class="badge ${verdict.replace(" ", "-")}">${escaped(verdict)}</span>`;
 const task = () => $("task").value;
+const named = (method) => data.names[method]; // entries of the config are the keys of all data; a reader sees labels
 const pValue = (p) => (p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));
 
 // --- the comparison of two methods
@@ -47,6 +48,7 @@ function difference(first, second, metric) {
 function sentence(first, second, found) {
   if (!found) return ["These two cannot be compared.", "They share no seed with a number on this task, or ran under different limits."];
   const [n, mean, low, high, p] = found;
+  [first, second] = [named(first), named(second)];
   const means = mean === 0 ? "On average there is no difference"
     : `On average the feasible return of ${first} is ${text(Math.abs(mean))} ${mean > 0 ? "higher" : "lower"} (DSRL's units, 0 to 1)`;
   const seeds = `n = ${n} paired seed${n === 1 ? "" : "s"}`;
@@ -83,13 +85,13 @@ function answer() {
   });
   const feasible = (row) => (row.n ? `${row.feasible_seeds} of ${row.n}` : "–");
   rows.push(`<tr><th scope="row">runs that end within the limit</th><td>${feasible(left)}</td><td>${feasible(right)}</td><td>–</td><td>–</td><td>–</td></tr>`);
-  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">${escaped(first)}</th><th scope="col">${escaped(second)}</th>` +
+  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">${escaped(named(first))}</th><th scope="col">${escaped(named(second))}</th>` +
     `<th scope="col">difference [95 % t interval]</th><th scope="col">p</th><th scope="col">n</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   const [mine, theirs] = [first, second].map((method) => data.seeds[task()][method] || {});
   const seeds = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].sort((a, b) => a - b);
   const cells = (row) => (row ? `<td>${text(row[0])}</td><td>${text(row[1])}</td><td>${row[4] === 1 ? "yes" : row[4] === 0 ? "no" : "–"}</td>` : "<td>–</td><td>–</td><td>–</td>");
   $("answer-seeds").innerHTML = `<table><thead><tr><th scope="col">seed</th>` +
-    [first, second].map((name) => ["return", "cost", "within the limit"].map((words) => `<th scope="col">${escaped(name)}: ${words}</th>`).join("")).join("") +
+    [first, second].map((name) => ["return", "cost", "within the limit"].map((words) => `<th scope="col">${escaped(named(name))}: ${words}</th>`).join("")).join("") +
     `</tr></thead><tbody>${seeds.map((seed) => `<tr><th scope="row">${seed}</th>${cells(mine[seed])}${cells(theirs[seed])}</tr>`).join("")}</tbody></table>`;
 }
 
@@ -98,7 +100,7 @@ function fillPair() {
   const known = Object.keys(data.looks).filter((name) => methods.includes(name));
   for (const [id, wanted] of [["first", "marvel"], ["second", "warm_start"]]) {
     const before = $(id).value || wanted;
-    $(id).innerHTML = known.map((name) => `<option>${escaped(name)}</option>`).join("");
+    $(id).innerHTML = known.map((name) => `<option value="${escaped(name)}">${escaped(named(name))}</option>`).join("");
     const other = known.find((name) => name !== $("first").value) || known[0];
     $(id).value = known.includes(before) ? before : id === "first" ? known[0] : other;
   }
@@ -148,16 +150,16 @@ function traces(method, metric, axis, panel, full, floor) {
   const made = [];
   if ($("bands").checked && low[0] !== null) {
     made.push({ ...group, x: [...x, ...[...x].reverse()], y: drawn([...high, ...[...low].reverse()]), fill: "toself", mode: "lines",
-      fillcolor: shade(look.color, 0.16), line: { width: 0 }, hoverinfo: "skip", showlegend: false, name: method });
+      fillcolor: shade(look.color, 0.16), line: { width: 0 }, hoverinfo: "skip", showlegend: false, name: named(method) });
   }
   if ($("per-seed").checked) {
-    line.seeds.forEach((values, place) => made.push({ ...group, x, y: drawn(stretch(values)), mode: "lines", showlegend: false, name: method,
-      line: { color: shade(look.color, 0.5), width: 0.9 }, hovertemplate: `${method}, seed ${found.seeds[place]}: %{y:.4~g}<extra></extra>` }));
+    line.seeds.forEach((values, place) => made.push({ ...group, x, y: drawn(stretch(values)), mode: "lines", showlegend: false, name: named(method),
+      line: { color: shade(look.color, 0.5), width: 0.9 }, hovertemplate: `${named(method)}, seed ${found.seeds[place]}: %{y:.4~g}<extra></extra>` }));
   }
   const about = x.map((_, place) => `${text(mean[place])} ${range(low[place], high[place]) || "no interval"}, n = ${found.n}`);
-  made.push({ ...group, x, y: drawn(mean), customdata: about, mode: "lines", name: constant ? `${method} (evaluated)` : method, showlegend: panel === 0,
+  made.push({ ...group, x, y: drawn(mean), customdata: about, mode: "lines", name: constant ? `${named(method)} (evaluated)` : named(method), showlegend: panel === 0,
     line: { color: shade(look.color), width: 2.2, dash: look.dash },
-    hovertemplate: `<b>${method}</b><br>${TITLES[metric]} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
+    hovertemplate: `<b>${named(method)}</b><br>${TITLES[metric]} %{customdata}<br>${data.axes[axis]} %{x:,.4~s}<extra></extra>` });
   return made;
 }
 
@@ -201,7 +203,7 @@ function drawPanels(id, metrics, axis, logarithmic) {
 function drawCurves() {
   const axis = $("axis").value;
   const metrics = $("metric").value.split(",").filter((metric) => metric !== axis);
-  $("plot-curves").setAttribute("aria-label", `${metrics.map((metric) => TITLES[metric]).join(" and ")} against ${data.axes[axis]} on ${task()}: ${[...chosen].join(", ")}`);
+  $("plot-curves").setAttribute("aria-label", `${metrics.map((metric) => TITLES[metric]).join(" and ")} against ${data.axes[axis]} on ${task()}: ${[...chosen].map(named).join(", ")}`);
   drawPanels("plot-curves", metrics, axis, (metric) => metric === "multiplier" || (metric.endsWith("_cost") && $("log-cost").checked));
   drawPanels("plot-multipliers", ["multiplier"], axis, () => true);
 }
@@ -212,9 +214,9 @@ function drawTradeoff() {
     const look = data.looks[point.method];
     const color = shade(look.color);
     const symbol = look.symbol + (point.feasible === "all" ? "" : "-open");
-    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", cliponaxis: false, name: point.method, marker: { color, symbol, size: 11, line: { width: 2, color } },
+    return { x: [point.cost[0]], y: [point.return[0]], mode: "markers", cliponaxis: false, name: named(point.method), marker: { color, symbol, size: 11, line: { width: 2, color } },
       error_x: bars(point.cost, shade(look.color, 0.55)), error_y: bars(point.return, shade(look.color, 0.55)),
-      hovertemplate: `<b>${point.method}</b>${point.evaluated ? " (evaluated)" : ""}<br>return ${text(point.return[0])} ${range(point.return[1], point.return[2])}<br>` +
+      hovertemplate: `<b>${named(point.method)}</b>${point.evaluated ? " (evaluated)" : ""}<br>return ${text(point.return[0])} ${range(point.return[1], point.return[2])}<br>` +
         `cost ${text(point.cost[0])} ${range(point.cost[1], point.cost[2])}<br>n = ${point.n}<extra></extra>` };
   });
   const limit = data.tasks[task()].limit;
@@ -227,7 +229,7 @@ function drawSteps() {
   for (const place of document.querySelectorAll("[data-steps]")) {
     const chain = data.steps[place.dataset.steps];
     if (chain.task !== task() && !printing) continue;
-    const names = chain.rows.map((row) => row.method);
+    const names = chain.rows.map((row) => named(row.method));
     const made = Object.keys(chain.metrics).map((metric, panel) => {
       const levels = chain.rows.map((row) => row[metric].level);
       const clear = chain.rows.map((row) => Boolean(row[metric].change && row[metric].change.clear));
@@ -263,7 +265,7 @@ function fillMethods() {
   for (const label of [...box.querySelectorAll("label")]) label.remove();
   for (const name of there) {
     const label = document.createElement("label");
-    label.innerHTML = `<input type="checkbox" value="${escaped(name)}"><span class="chip" style="background:${shade(data.looks[name].color)}"></span>${escaped(name)}`;
+    label.innerHTML = `<input type="checkbox" value="${escaped(name)}"><span class="chip" style="background:${shade(data.looks[name].color)}"></span>${escaped(named(name))}`;
     label.firstChild.checked = chosen.has(name);
     box.append(label);
   }
