@@ -15,6 +15,7 @@ from workflow.tables.__main__ import main as make_tables
 
 STEPS = ["marvel_official", "step_1", "marvel"]
 METHODS = ["marvel", "warm_start", "from_scratch", "offline_only", "marvel_official", "step_1"]
+LABELS = {"step_1": "First step"}
 
 
 def write_tables(study: Path) -> None:
@@ -44,7 +45,8 @@ def made_up_study(folder: Path) -> Path:
     write_tables(study)
     words = [word for method in METHODS for word in ("--method", method, "BallRun,BallCircle", "0,1,2,3,4")]
     words += ["--method", "warm_start", "BallCircle", "5"]
-    write_page(["--study", str(study), *words, "--steps", "which_option", "BallRun", ",".join(STEPS)])
+    words += ["--steps", "which_option", "BallRun", ",".join(STEPS), "--labels", f"step_1={LABELS['step_1']}"]
+    write_page(["--study", str(study), *words])
     return study
 
 

@@ -8,10 +8,11 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from pages import METHODS, STEPS, Page, made_up_study, recorded_study
+from pages import LABELS, METHODS, STEPS, Page, made_up_study, recorded_study
 from scipy import stats
 
 from marvel.errors import InputError
+from workflow.names import label
 from workflow.page.__main__ import main as write_page
 from workflow.page.inputs import read
 from workflow.runs.scores import read_scores
@@ -53,10 +54,10 @@ def test_the_main_table_has_the_scores_and_puts_feasible_methods_first(recorded)
     scores = read_scores(study / "scores.csv")
     seeds = per_seed(scores)
     for task in ("BallRun", "BallCircle"):
-        rows = {row[0].split()[1]: row for row in page.rows[f"table {task}"][1:]}
+        rows = {row[0][2:].removesuffix(" (only evaluated)"): row for row in page.rows[f"table {task}"][1:]}
         for method, own in scores[scores["task"] == task].groupby("method"):
             last = own.groupby("seed").last()
-            row = rows[method]
+            row = rows[label(method)]
             if method == "offline_only":
                 assert row[2].split()[0] == number(own["eval_return"].mean())
                 continue
@@ -124,7 +125,7 @@ def test_verdicts_are_the_ledgers(made):
         assert any(cells[:2] == [row.task, row.verdict] for cells in page.rows[row.claim]), row
     parts = pd.read_csv(study / "tables" / "claims.csv")
     part = parts[(parts["claim"] == "C6") & (parts["task"] == "BallCircle") & (parts["form"] == "ours")].iloc[0]
-    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "marvel - warm_start"])
+    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "Marvel minus Warm Start"])
     assert shown[3] == "5" and float(shown[4].split()[0]) == pytest.approx(part["effect"], abs=6e-4)
 
 
@@ -133,19 +134,20 @@ def test_steps_show_what_each_option_changes(made):
     seeds = per_seed(read_scores(study / "scores.csv"))
     wanted = changes(seeds[(seeds["task"] == "BallRun") & seeds["method"].isin(STEPS)], STEPS, "train_return")
     rows = {row[0]: row for row in page.rows["steps BallRun"][1:]}
-    assert list(rows) == STEPS and rows["marvel_official"][3] == "–"
+    assert list(rows) == [label(method, LABELS) for method in STEPS] and rows["Marvel, published form"][3] == "–"
     for row in wanted.itertuples():
-        assert rows[row.method][3].removeprefix("▶ ").split()[0] == number(row.change)
-        assert rows[row.method][3].startswith("▶") == (not row.low <= 0 <= row.high)
+        change = rows[label(row.method, LABELS)][3]
+        assert change.removeprefix("▶ ").split()[0] == number(row.change)
+        assert change.startswith("▶") == (not row.low <= 0 <= row.high)
 
 
 def test_missing_and_diverged_runs_are_named(made):
     _, page = made
     faulty = page.rows["runs"][1:]
-    assert ["from_scratch", "BallRun", "4", "diverged"] in [row[:4] for row in faulty]
-    assert ["warm_start", "BallCircle", "5", "missing"] in [row[:4] for row in faulty] and len(faulty) == 2
+    assert ["From scratch", "BallRun", "4", "diverged"] in [row[:4] for row in faulty]
+    assert ["Warm Start", "BallCircle", "5", "missing"] in [row[:4] for row in faulty] and len(faulty) == 2
     assert re.search(r"2 of \d+ planned runs are missing, failed or diverged", page.text)
-    assert next(row for row in page.rows["table BallRun"] if "from_scratch" in row[0])[1].endswith("1 diverged")
+    assert next(row for row in page.rows["table BallRun"] if "From scratch" in row[0])[1].endswith("1 diverged")
 
 
 def test_a_task_whose_runs_are_all_missing_has_its_limit_and_is_named(made, tmp_path):
@@ -153,7 +155,7 @@ def test_a_task_whose_runs_are_all_missing_has_its_limit_and_is_named(made, tmp_
     write_page(["--study", str(study), "--method", "marvel", "CarRun", "0,1", "--out", str(tmp_path / "index.html")])
     page = Page(tmp_path / "index.html")
     assert [row[:4] for row in page.rows["runs"] if "CarRun" in row] == [
-        ["marvel", "CarRun", seed, "missing"] for seed in "01"
+        ["Marvel", "CarRun", seed, "missing"] for seed in "01"
     ]
     assert read(study, planned=[("marvel", "CarRun", 0)]).limit("CarRun") == 20
 

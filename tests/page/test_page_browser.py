@@ -69,7 +69,7 @@ def test_it_opens_from_disk_and_fits_its_window(opened, width, scheme):
 def test_the_first_question_is_answered_before_any_click(opened):
     page = opened(query="?task=BallCircle")
     answer = page.inner_text("#answer")
-    assert answer.startswith(("Yes, marvel", "No, marvel", "Cannot tell"))
+    assert answer.startswith(("Yes, Marvel", "No, Marvel", "Cannot tell"))
     assert "n = 5 paired seeds" in answer and "95 % t interval" in answer and "C6" in answer
     assert page.inner_text("#compare .of-task") == "BallCircle" and page.inner_text("#compare .of-limit") == "20"
     page.select_option("#first", "warm_start")
@@ -105,7 +105,7 @@ def test_controls_change_the_curves(opened):
 
 def test_hover_tells_mean_interval_and_n_and_the_legend_hides(opened):
     page = opened()
-    trace = f"{LINES.format('plot-curves')}.find(trace => trace.name === 'marvel')"
+    trace = f"{LINES.format('plot-curves')}.find(trace => trace.name === 'Marvel')"
     assert "[" in page.evaluate(f"{trace}.customdata[10]") and "n = 5" in page.evaluate(f"{trace}.customdata[10]")
     page.locator("#plot-curves .legendtoggle").first.click()
     page.wait_for_function(f"{trace}.visible === 'legendonly'")

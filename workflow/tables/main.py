@@ -148,7 +148,7 @@ def _two(value: float) -> str:
 def _legend(table: pd.DataFrame) -> list[str]:
     n = sorted(set(table.loc[table["over"] == "task", "n"]))
     return [
-        f"Cells are mean [low, high] over n = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} seeds. **Bold** is safe: "
+        f"Cells are mean [low, high] over n = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} seed{'s' * (n[-1] > 1)}. **Bold** is safe: "
         "mean normalised cost of at most 1. *Italics* (grey in LaTeX) are unsafe."
     ]
 
