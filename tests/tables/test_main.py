@@ -1,4 +1,4 @@
-"""The main table by hand, pages in LaTeX, and a table and a metric that are a file and a line each."""
+"""The main table by hand, and a table and a metric that are a file and a line each."""
 
 import re
 import subprocess
@@ -13,7 +13,6 @@ from studies import Copy, environment
 
 from workflow.statistics.per_seed import per_seed, with_evaluated
 from workflow.tables.__main__ import main as draw
-from workflow.tables.page import latex
 
 TABLE = '''"""The longest run."""
 
@@ -75,22 +74,6 @@ def test_two_cost_limits_never_share_a_grid(tmp_path):
     parts = (tables(tmp_path, "main") / "main.md").read_text().split("## Cost limit ")[1:]
     assert [part.split(" ")[0] for part in parts] == ["20", "40"]
     assert "| Warm Start |" not in parts[0] and "| Marvel |" not in parts[1]
-
-
-def test_pages_in_latex(tmp_path):
-    page = "# A & B\n\nSee `a_b` and *c*, [here](x.md): 5 %.\n\n| | x_1 |\n| :-- | --: |\n| `m` | **1** *2* |\n"
-    text = latex(page)
-    assert r"\section*{A \& B}" in text and r"See \texttt{a\_b} and \emph{c}, here: 5 \%." in text
-    assert r"\begin{tabular}{lr}" in text and r"\texttt{m} & \textbf{1} \textcolor{gray}{2} \\" in text
-    made_up(["BallRun", "CarGoal1"], ["marvel", "warm_start", "offline_only"], rounds=10).to_csv(
-        tmp_path / "scores.csv", index=False
-    )
-    for path in tables(tmp_path, "main", "final", "offline", "compare", "claims").glob("*.tex"):
-        text = path.read_text()
-        assert len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text)), path
-        for columns, body in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end", text, flags=re.S):
-            rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-            assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(columns) - 1}, path
 
 
 def test_a_table_and_a_metric_are_a_file_and_a_line_each(tmp_path):
