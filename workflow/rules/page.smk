@@ -11,7 +11,7 @@ rule page:
         tables=[f"{BASE}/tables/{file}" for name in DRAWN for file in files_of(name)],
         cards=[f"{BASE}/data/{task}/card.json" for task in STUDY.tasks] if STUDY.needs_data() else [],
     output:
-        f"{BASE}/report/index.html",
+        report(f"{BASE}/report/index.html", caption="page.rst", category="Page"),
     log:
         f"{BASE}/logs/page.log",
     localrule: True
