@@ -75,6 +75,8 @@ LABELS = {
     "cpq": "CPQ",
     "cpq_official": "CPQ, published form",
     "cpq_long": "CPQ, long",
+    "cpq_whole": "CPQ, whole data",
+    "cpq_timeouts": "CPQ, time limits final",
     "step_1_data": "Step 1: data kept whole",
     "step_2_limit": "Step 2: CPQ's cost limit",
     "step_3_trunk": "Step 3: last activation",

@@ -107,8 +107,6 @@ def redraw_figures(study: Study, source: Source) -> None:
         out = Path(study.base, "figures", name)
         try:
             shown = narrow(study, name, source)
-            if study.figures[name]["kind"] == "offline" and not study.offline_progress(study.figures[name]["tasks"]):
-                raise InputError("no progress.csv of offline training is there.")
             with tempfile.TemporaryDirectory() as folder:
                 words = shlex.split(figure_command(study, name))
                 if len(shown) < len(source.scores):
@@ -135,6 +133,10 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
         entry["tasks"] = [task for task in entry["tasks"] if Path(study.dataset(task)).is_file()]
         if not entry["tasks"]:
             raise InputError("none of its datasets is there.")
+    if entry["kind"] == "offline":
+        entry["tasks"] = [task for task in entry["tasks"] if study.offline_progress([task])]
+        if not entry["tasks"]:
+            raise InputError("no progress.csv of offline training is there.")
     if "scores" not in kind(entry["kind"]).inputs or "methods" not in entry:
         return scores
     if absent(source.missing).empty:

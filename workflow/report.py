@@ -18,7 +18,7 @@ class Caption(str):
 
 
 def _around_tables(page: str) -> list[str]:
-    """Paragraphs of a page before its first table and after its last one, without headings and what leads to a table."""
+    """Paragraphs of a page before its first table and after its last one, without what leads to a table."""
     blocks = [block for block in page.split("\n\n") if block.strip()]
     tables = [place for place, block in enumerate(blocks) if block.startswith("|")]
     first, last = (tables[0], tables[-1]) if tables else (len(blocks), len(blocks))

@@ -19,9 +19,11 @@ def report(tmp_path_factory, toy_dataset) -> tuple[Copy, dict[str, dict], dict]:
         result = copied.run(config, *words)
         assert result.returncode == 0, result.stdout
     text = (copied.folder / "report.html").read_text()
-    results, _ = json.JSONDecoder().raw_decode(text[text.index("var results = ") + len("var results = ") :])
+    results, categories = (
+        json.JSONDecoder().raw_decode(text, re.search(rf"var {name} = (?=\{{\")", text).end())[0]
+        for name in ("results", "categories")
+    )
     found = {one["name"]: one for one in results.values()}
-    categories, _ = json.JSONDecoder().raw_decode(text[text.index("var categories = ") + len("var categories = ") :])
     return copied, found, categories
 
 
