@@ -76,7 +76,7 @@ LABELS = {
     "cpq_official": "CPQ, published form",
     "cpq_long": "CPQ, long",
     "cpq_whole": "CPQ, whole data",
-    "cpq_timeouts": "CPQ, time limits final",
+    "cpq_timeouts": "CPQ, time limits as ends",
     "step_1_data": "Step 1: data kept whole",
     "step_2_limit": "Step 2: CPQ's cost limit",
     "step_3_trunk": "Step 3: last activation",

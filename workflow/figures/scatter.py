@@ -101,9 +101,8 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
             handles.append(Patch(label="eighth of DSRL's cost range without an episode", **EMPTY))
         figure.legend(handles=handles, loc="outside upper center", ncols=1 if len(data) <= FEW else 3, frameon=False)
         of_all = f"all data: {sources[0]}" if len(sources) == 1 else ""
-        panels.foot(
-            figure, *FOOT, of_all, f"the data before the study's filters ({', '.join(filters)})" if filters else ""
-        )
+        before = f"the data before the study's filters ({', '.join(filters)})" if filters else ""
+        panels.foot(figure, *FOOT, of_all, before)
         figure.supylabel("return of an episode")
     text = (
         "Return against cost of every episode of the offline data, one panel a task. Dashes: the ranges of return and "

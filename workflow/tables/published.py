@@ -36,7 +36,7 @@ class Number(NamedTuple):
     limit: str | float | None  # of the cost; none where it is not known
     env_steps: str | None = None
     note: str = ""
-    spread: dict[str, str] = {}  # of the values
+    spread: dict[str, str] | None = None  # of the values
 
 
 def _omnisafe(row: pd.Series) -> Number:
@@ -127,7 +127,7 @@ def _rows(found: Number | None, file: str, source: str) -> list[dict]:
     return [
         {
             "task": task_name(found.task), "quantity": quantity, "algorithm": found.algorithm, "published": value,
-            "published_spread": found.spread.get(quantity, ""), "published_limit": number(found.limit),
+            "published_spread": (found.spread or {}).get(quantity, ""), "published_limit": number(found.limit),
             "published_env_steps": found.env_steps, "note": found.note, "file": file, "source": source,
         }
         for quantity, value in (found.values if found else {}).items()
