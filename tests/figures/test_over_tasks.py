@@ -58,7 +58,7 @@ def test_lines_of_one_method_at_several_limits_are_one_curve():
 def test_steps_name_each_option_in_the_order_given():
     scores = made_up(["BallRun", "CarRun"], ["official", "half", "marvel"], seeds=3, rounds=6)
     figure, text = steps.draw(scores)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. Marvel"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["half", "Marvel"]
     assert "from official to Marvel" in text
     with pytest.raises(ValueError, match="needs at least two methods"):
         steps.draw(scores[scores["method"] == "half"])

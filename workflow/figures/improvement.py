@@ -58,8 +58,8 @@ def draw(
                 name: bootstrap((sign * made[name], base), improvement, fresh()) for name in names if name in made
             }
             panels.whiskers(axes, names, values, looks, hollow)
-            if metric == "train_cost_normalized":
-                most = reachable(made[reference])
+            most = reachable(made[reference]) if metric == "train_cost_normalized" else 1.0
+            if most < 1:
                 axes.axvspan(most, 1.03, color=BEYOND, linewidth=0, zorder=0.5)
             axes.axvline(0.5, color="black", linewidth=0.7, zorder=1)
             axes.set_xlim(-0.03, 1.03)
