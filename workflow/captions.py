@@ -48,7 +48,7 @@ def diverged_sentence(seeds: pd.DataFrame) -> str:
     if runs.empty:
         return ""
     named = [
-        f"{method} on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
+        f"`{method}` on {task} (seed{'s' if len(group) > 1 else ''} {', '.join(map(str, sorted(group['seed'])))})"
         for (method, task), group in runs.groupby(["method", "task"], sort=False)
     ]
     return f" Diverged, and so counted as infeasible with the task's lowest return in DSRL: {'; '.join(named)}."
@@ -99,7 +99,7 @@ def missing_sentence(missing: pd.DataFrame, scores: pd.DataFrame, shown: pd.Data
     no_block = ~pd.MultiIndex.from_frame(left_out[["task", "seed"]]).isin(blocks) & ~no_method
     named = []
     if methods := [f"`{name}`" for name in dict.fromkeys(left_out.loc[no_method, "method"])]:
-        named.append(f"all of {', '.join(methods)} ({int(no_method.sum())}{_kinds(left_out[no_method])})")
+        named.append(f"all of {' and '.join(methods)} ({int(no_method.sum())}{_kinds(left_out[no_method])})")
     for task, part in left_out[no_block].groupby("task", sort=False):
         named.append(f"all of {task}, {seeds_words(part['seed'])} ({len(part)}{_kinds(part)})")
     single = left_out[~no_method & ~no_block]

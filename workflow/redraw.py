@@ -26,6 +26,7 @@ from workflow.figures import __main__ as figures
 from workflow.figures import scatter
 from workflow.figures.entries import figure_command
 from workflow.figures.kinds import kind
+from workflow.names import named
 from workflow.page import __main__ as page
 from workflow.page.command import page_words
 from workflow.runs.missing import absent
@@ -68,7 +69,7 @@ def redraw_scores(study: Study) -> Source:
         oldest = min(path.stat().st_mtime for path in Path(study.base, "runs").glob("*/*/seed*/progress.csv"))
         os.utime(out, (oldest - 1, oldest - 1))
     planned = [Path(study.base, "ranks", task, f"seed{seed}.csv") for task, seed in ranked(study)]
-    return Source(out, [path for path in planned if path.is_file()])
+    return Source(out, [path for path in planned if path.is_file()], study.labels)
 
 
 def stages_of(study: Study) -> dict[tuple[str, str, int], list[Path]]:
@@ -106,8 +107,6 @@ def redraw_figures(study: Study, source: Source) -> None:
         out = Path(study.base, "figures", name)
         try:
             shown = narrow(study, name, source)
-            if study.figures[name]["kind"] == "offline" and not study.offline_progress(study.figures[name]["tasks"]):
-                raise InputError("no progress.csv of offline training is there.")
             with tempfile.TemporaryDirectory() as folder:
                 words = shlex.split(figure_command(study, name))
                 if len(shown) < len(source.scores):
@@ -134,6 +133,10 @@ def narrow(study: Study, name: str, source: Source) -> pd.DataFrame:
         entry["tasks"] = [task for task in entry["tasks"] if Path(study.dataset(task)).is_file()]
         if not entry["tasks"]:
             raise InputError("none of its datasets is there.")
+    if entry["kind"] == "offline":
+        entry["tasks"] = [task for task in entry["tasks"] if study.offline_progress([task])]
+        if not entry["tasks"]:
+            raise InputError("no progress.csv of offline training is there.")
     if "scores" not in kind(entry["kind"]).inputs or "methods" not in entry:
         return scores
     if absent(source.missing).empty:
@@ -172,7 +175,8 @@ def tell(study: Study, name: str, source: Source, shown: pd.DataFrame, out: Path
             note += " Of each method only seeds that have all tasks are shown."
     if note:
         caption = out.with_name(f"{out.name}.txt")
-        write_atomically(caption, f"{caption.read_text(encoding='utf-8').rstrip()} {note}\n".encode())
+        text = f"{caption.read_text(encoding='utf-8').rstrip()} {named(note, study.labels, source.methods)}\n"
+        write_atomically(caption, text.encode())
 
 
 def redraw_datasets(study: Study) -> None:

@@ -166,6 +166,11 @@ class Study:
         return [[name, ",".join(tasks), ",".join(seeds)] for name, (tasks, seeds) in own.items()]
 
     @property
+    def labels(self) -> dict[str, str]:
+        """{method: what it is called in print} of the methods whose entries say so."""
+        return {name: entry["label"] for name, entry in self.config["methods"].items() if "label" in entry}
+
+    @property
     def own_methods(self) -> list[str]:
         """Methods that the generic rule runs."""
         return [name for name, entry in self.config["methods"].items() if "train" in entry]

@@ -20,8 +20,21 @@ def test_figures_over_tasks_show_return_beside_feasible_return_and_cost():
     figure, text = improvement.draw(scores, reference="warm_start")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Marvel", "Offline policy"]
     assert "lower cost" in figure.axes[1].get_xlabel()
+    assert not figure.axes[1].patches and "out of reach" not in text
     with pytest.raises(ValueError, match="improvement over 'jsrl' needs that method"):
         improvement.draw(scores, reference="jsrl")
+
+
+def test_what_no_method_can_reach_is_grey_where_the_reference_has_no_cost():
+    assert improvement.reachable(np.array([[0.0, 3.0], [0.0, 0.0]])) == 1 - 0.75 / 2
+    scores = made_up(["BallRun", "CarRun"], ["marvel", "warm_start"], seeds=3, rounds=10)
+    free = scores["method"].isin(["marvel", "warm_start"]) & (scores["task"] == "BallRun") & (scores["round"] > 0)
+    scores.loc[free, ["train_cost", "train_cost_normalized"]] = 0.0
+    figure, text = improvement.draw(scores, reference="warm_start")
+    returns, costs = figure.axes
+    (grey,) = costs.patches
+    assert grey.get_x() == 0.75 and not returns.patches
+    assert "Grey: out of reach, since a run of Warm Start without cost can only be tied." in text
 
 
 def test_lines_of_one_method_at_several_limits_are_one_curve():
@@ -45,7 +58,7 @@ def test_lines_of_one_method_at_several_limits_are_one_curve():
 def test_steps_name_each_option_in_the_order_given():
     scores = made_up(["BallRun", "CarRun"], ["official", "half", "marvel"], seeds=3, rounds=6)
     figure, text = steps.draw(scores)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1. half", "2. Marvel"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["half", "Marvel"]
     assert "from official to Marvel" in text
     with pytest.raises(ValueError, match="needs at least two methods"):
         steps.draw(scores[scores["method"] == "half"])

@@ -61,7 +61,7 @@ def test_a_panel_says_task_count_coverage_and_source(data):
     card = json.loads(data.with_name("card.json").read_text())
     figure, text = scatter.draw_scatter([scatter.read_data(data)])
     (axes,) = figure.axes
-    assert titles(axes) == f"Toy 60 episodes, {card['eighths_occupied']}/8\na file of the user's"
+    assert titles(axes) == f"Toy 60 episodes, {card['eighths_occupied']}/8"
     drawn = np.asarray(axes.collections[0].get_offsets())
     cut = datasets.episodes(datasets.read(data, "Toy"))
     np.testing.assert_allclose(drawn, np.stack([cut.costs, cut.returns], axis=1))
@@ -76,7 +76,10 @@ def test_a_panel_says_task_count_coverage_and_source(data):
         "cost of an episode",
         "return of an episode",
     )
-    assert f"Toy (a file of the user's): 60 episodes (DSRL's file: 0), {card['eighths_occupied']} of 8" in text
+    assert (
+        figure.get_supxlabel().endswith("all data: a file of the user's") and "All of it: a file of the user's." in text
+    )
+    assert f"Toy: 60 episodes (DSRL's file: 0), {card['eighths_occupied']} of 8" in text
 
 
 def test_empty_eighths_are_shaded_and_sources_told_apart(data):
@@ -97,6 +100,7 @@ def test_empty_eighths_are_shaded_and_sources_told_apart(data):
     (shade,) = left.patches
     low, high = eighths[3]["cost"]
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (low, high) and not right.patches
+    assert "all data" not in figure.get_supxlabel() and "Toy (named as DSRL's file): " in text
     assert "60 episodes of 1,500 + 500 steps" in text and "52 episodes beyond DSRL's largest cost" in text
     assert "before the study's filters (noise)" in figure.get_supxlabel() and "after filters (noise)" in text
     assert len(figure.legends[0].get_texts()) == 3

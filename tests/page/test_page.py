@@ -113,7 +113,7 @@ def test_the_main_table_is_main_csv_with_the_safe_methods_first(made):
 
 def test_labels_of_a_config_replace_the_papers_names(made, tmp_path):
     study, _ = made
-    write_page(["--study", str(study), "--label", "marvel", "Ours", "--out", str(tmp_path / "index.html")])
+    write_page(["--study", str(study), "--labels", "marvel=Ours", "--out", str(tmp_path / "index.html")])
     page = Page(tmp_path / "index.html")
     assert page.data("packed-data")["labels"]["marvel"] == "Ours"
     assert {row[0] for row in page.rows["table"]} >= {"Ours", "Warm Start", "step_1"}

@@ -7,6 +7,7 @@ import pytest
 from made_runs import progress, tables, write_run
 
 from workflow.captions import missing_sentence, seeds_words
+from workflow.names import named
 from workflow.runs import scores
 from workflow.runs.missing import absent, read_missing
 
@@ -87,8 +88,8 @@ def test_tables_say_of_how_many_and_what_is_missing(study):
     assert "`warm_start` on BallRun, seed 3 (refused: progress.csv is not the file that its run wrote)" in note
     made = tables(folder, "main", "final", "offline", "compare", "claims")
     for path in made.glob("*.md"):
-        assert note in path.read_text().splitlines()[2], path
-    assert "| `marvel` | 2 of 4 |" in (made / "final.md").read_text()
+        assert named(note) == path.read_text().splitlines()[2], path
+    assert "| Marvel | 2 of 4 |" in (made / "final.md").read_text()
     assert "(2 of 4)" in (made / "main.md").read_text()
     assert missing_sentence(missing[missing["kind"] == "diverged"], rows) == ""
 

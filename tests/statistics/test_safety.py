@@ -63,7 +63,7 @@ def test_severity_is_of_the_seeds_that_violate_and_0_without_any(study):
     assert (row["n"], row["violating_seeds"], row["V_mean"], row["worst"]) == (2, 1, 0.25, 60)
     assert row["D_plus_norm_mean"] == pytest.approx(1.7) and np.isnan(row["D_plus_norm_low"])
     text = (study / "final.md").read_text()
-    assert "| `marvel` | training | 2 | 0.25 [0.00, 0.50] | -0.10 [-0.80, 0.60] | 1.70 (1 of 2 seeds) | 60.0 |" in text
+    assert "| Marvel | training | 2 | 0.25 [0.00, 0.50] | -0.10 [-0.80, 0.60] | 1.70 (1 of 2 seeds) | 60.0 |" in text
     safe = pd.read_csv(study / "per_seed.csv").query("method == 'marvel' and seed == 1")
     assert by_policy(safe)["D_plus_norm_mean"].tolist() == [0, 0, 0]
 

@@ -48,6 +48,6 @@ def test_one_seed_gives_no_difference_and_equal_runs_no_effect():
 def test_page_compares_the_first_method_with_each_other(tmp_path):
     study(seeds=4, warm_start=(0.4, 10.0)).to_csv(tmp_path / "scores.csv", index=False)
     page, frames = differences.make(Source(tmp_path / "scores.csv"))
-    line = next(line for line in page.splitlines() if line.startswith("| Warm Start"))
+    line = next(line for line in page.splitlines() if line.startswith("| `warm_start`"))
     assert line.count("**0.40 [") == 2  # on both tasks; intervals that leave out 0 are bold
-    assert "| Marvel |" not in page and set(frames["differences.csv"]["metric"]) == set(differences.METRICS)
+    assert "| `marvel` |" not in page and set(frames["differences.csv"]["metric"]) == set(differences.METRICS)

@@ -8,6 +8,7 @@ import pytest
 from made_runs import progress, score, tables, write_run, write_study
 
 from marvel.tasks import get_task
+from workflow.names import label
 from workflow.runs import scores
 
 
@@ -47,9 +48,9 @@ def test_final_markdown_reads_well(study):
     tables(study, "final")
     text = (study / "tables/final.md").read_text()
     assert "## BallRun (cost limit 20 per episode)" in text
-    assert "| `marvel` | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 3 of 3 | 500 [500, 501] | 1.00 [1.00, 1.00] |" in text
-    assert "| `warm_start` | 3 | 800 [800, 800] | 90.0 [90.0, 90.0] | 0 of 3 |" in text
-    assert "| `offline_only` | 3 | – | – | – | – | – | – | – | – | 500 [500, 500] |" in text
+    assert "| Marvel | 3 | 500 [500, 501] | 5.00 [5.00, 5.00] | 3 of 3 | 500 [500, 501] | 1.00 [1.00, 1.00] |" in text
+    assert "| Warm Start | 3 | 800 [800, 800] | 90.0 [90.0, 90.0] | 0 of 3 |" in text
+    assert "| Offline policy | 3 | – | – | – | – | – | – | – | – | 500 [500, 500] |" in text
     assert "in 74 % of cases" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert widths == {15, 8}
@@ -69,9 +70,9 @@ def test_methods_that_play_with_more_than_the_evaluated_policy_are_marked(tmp_pa
     scores.main(f"--runs {tmp_path}/runs {runs} --out {tmp_path}/scores.csv".split())
     tables(tmp_path, "final", out=tmp_path)
     text = (tmp_path / "final.md").read_text()
-    marked = {name for name in specs if f"| `{name}` ‡ | 1 |" in text}
-    assert marked == {"jsrl", "pex"} and all(f"| `{name}` | 1 |" in text for name in specs.keys() - marked)
-    assert "(evaluated of `jsrl`, `pex`: the learner alone)." in text
+    marked = {name for name in specs if f"| {label(name)} ‡ | 1 |" in text}
+    assert marked == {"jsrl", "pex"} and all(f"| {label(name)} | 1 |" in text for name in specs.keys() - marked)
+    assert "(evaluated of JSRL, PEX: the learner alone)." in text
 
 
 def test_a_run_that_diverged_is_named(tmp_path):
@@ -83,4 +84,4 @@ def test_a_run_that_diverged_is_named(tmp_path):
     tables(tmp_path, "final", out=tmp_path)
     assert pd.read_csv(tmp_path / "final.csv")["feasible_seeds"].tolist() == [1]
     text = (tmp_path / "final.md").read_text()
-    assert "lowest return in DSRL: marvel on BallRun (seed 1)." in text
+    assert "lowest return in DSRL: Marvel on BallRun (seed 1)." in text

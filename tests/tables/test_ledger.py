@@ -27,10 +27,10 @@ def test_ledger_is_written_whole(tmp_path):
     tables(tmp_path, "claims")
     text = (tmp_path / "tables/claims.md").read_text()
     assert text.index("## Conditions") < text.index("## Verdicts") < text.index("## C1")
-    assert "| the published online budget | 0 of 10 | warm_start seed 0 stopped before its budget of 500" in text
+    assert "| the published online budget | 0 of 10 | Warm Start seed 0 stopped before its budget of 500" in text
     assert "| one dataset for both sides | 10 of 10 |  |" in text
     assert "| C4 | Marvel beats the baselines | **not tested** (2 not tested) | – |" in text
-    assert "no runs of `marvel_bear`" in text and "after a pilot" in text
+    assert "no runs of Marvel (BEAR-Lag)" in text and "after a pilot" in text
     assert "t intervals of the mean over n = 6 seeds" in text
     for row in re.findall(r"^\|.*$", text, flags=re.M):
         assert row.count("|") in (4, 7, 9)

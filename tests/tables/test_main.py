@@ -1,4 +1,4 @@
-"""The main table by hand, pages in LaTeX, and a table and a metric that are a file and a line each."""
+"""The main table by hand, and a table and a metric that are a file and a line each."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from made_up import made_up
 from studies import Copy, environment
 
 from workflow.statistics.per_seed import per_seed, with_evaluated
-from workflow.tables.page import latex
+from workflow.tables.__main__ import main as draw
 
 TABLE = '''"""The longest run."""
 
@@ -49,9 +49,7 @@ def test_main_table_by_hand(tmp_path):
     assert table.loc["warm_start", "cost_change_mean"] == pytest.approx(90 / 20 - 10 / 20)
     assert np.isnan(table.loc["offline_only", "return_gain_mean"])
     text = (folder / "main.md").read_text()
-    assert re.search(r"\| `marvel` \| \*\*0\.\d\d\*\* \[", text) and re.search(
-        r"\| `warm_start` \| \*0\.\d\d\* \[", text
-    )
+    assert re.search(r"\| Marvel \| \*\*0\.\d\d\*\* \[", text) and re.search(r"\| Warm Start \| \*0\.\d\d\* \[", text)
     assert "-0.00" not in text
     assert r"\textcolor{gray}{" in (folder / "main.tex").read_text()
 
@@ -75,23 +73,7 @@ def test_two_cost_limits_never_share_a_grid(tmp_path):
     scores.to_csv(tmp_path / "scores.csv", index=False)
     parts = (tables(tmp_path, "main") / "main.md").read_text().split("## Cost limit ")[1:]
     assert [part.split(" ")[0] for part in parts] == ["20", "40"]
-    assert "`warm_start`" not in parts[0] and "`marvel`" not in parts[1]
-
-
-def test_pages_in_latex(tmp_path):
-    page = "# A & B\n\nSee `a_b` and *c*, [here](x.md): 5 %.\n\n| | x_1 |\n| :-- | --: |\n| `m` | **1** *2* |\n"
-    text = latex(page)
-    assert r"\section*{A \& B}" in text and r"See \texttt{a\_b} and \emph{c}, here: 5 \%." in text
-    assert r"\begin{tabular}{lr}" in text and r"\texttt{m} & \textbf{1} \textcolor{gray}{2} \\" in text
-    made_up(["BallRun", "CarGoal1"], ["marvel", "warm_start", "offline_only"], rounds=10).to_csv(
-        tmp_path / "scores.csv", index=False
-    )
-    for path in tables(tmp_path, "main", "final", "offline", "compare", "claims").glob("*.tex"):
-        text = path.read_text()
-        assert len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text)), path
-        for columns, body in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end", text, flags=re.S):
-            rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-            assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(columns) - 1}, path
+    assert "| Warm Start |" not in parts[0] and "| Marvel |" not in parts[1]
 
 
 def test_a_table_and_a_metric_are_a_file_and_a_line_each(tmp_path):
@@ -114,3 +96,14 @@ def test_a_table_and_a_metric_are_a_file_and_a_line_each(tmp_path):
     assert (folder / "longest.csv").is_file() and "Longest" in (folder / "longest.tex").read_text()
     config = tmp_path / "workflow/config/quick.yaml"
     assert "table_longest" in copied.run(None, "-n", "--configfile", str(config)).stdout
+
+
+def test_pages_call_methods_by_label_and_csv_by_entry(tmp_path):
+    made_up(["BallRun"], ["marvel", "mine", "other"], seeds=2, rounds=10).to_csv(tmp_path / "scores.csv", index=False)
+    names = ["main", "final", "compare"]
+    draw([*names, "--scores", str(tmp_path / "scores.csv"), "--labels", "mine=Mine & yours"])
+    page = (tmp_path / "tables/main.md").read_text()
+    assert all(f"| {name} |" in page for name in ("Marvel", "Mine & yours", "other"))
+    assert r"Mine \& yours & " in (tmp_path / "tables/main.tex").read_text()
+    assert "| Mine & yours | 2 |" in (tmp_path / "tables/final.md").read_text()
+    assert set(pd.read_csv(tmp_path / "tables/main.csv")["method"]) == {"marvel", "mine", "other"}

@@ -47,7 +47,7 @@ def test_one_failed_run_leaves_an_error_and_then_all_reports(project):
     redraw(project)
     (row,) = pd.read_csv(base / "tables/missing.csv").to_dict("records")
     assert (row["method"], row["seed"], row["kind"], row["why"]) == ("unlucky", 1, "failed", "seed 1 is unlucky")
-    note = "Made of 5 of 6 planned runs. Missing: `unlucky` on Toy, seed 1 (failed: seed 1 is unlucky)."
+    note = "Made of 5 of 6 planned runs. Missing: unlucky on Toy, seed 1 (failed: seed 1 is unlucky)."
     for name in ("tables/main.md", "tables/final.md", "tables/claims.md", "figures/curves_raw.txt"):
         assert note in (base / name).read_text(), name
     assert (base / "figures/aggregate.pdf").stat().st_size > 500 and (base / "figures/datasets.pdf").is_file()
@@ -69,7 +69,7 @@ def test_rows_alone_are_enough_and_changed_ones_are_left_out(project):
     edited.write_text(whole.replace("0", "1", 1) + "\n")
     try:
         redraw(project)
-        assert "`warm_start` on Toy, seed 0 (refused: progress.csv" in (base / "tables/main.md").read_text()
+        assert "Warm Start on Toy, seed 0 (refused: progress.csv" in (base / "tables/main.md").read_text()
         scores = base / "scores.csv"
         assert "warm_start,Toy,0," not in scores.read_text()
         assert scores.stat().st_mtime < edited.stat().st_mtime

@@ -9,7 +9,7 @@ from conftest import ROOT
 from workflow import start
 
 RULES = [*sorted((ROOT / "workflow" / "rules").glob("*.smk")), *sorted((ROOT / "baselines").glob("*.smk"))]
-QUOTED_BEFORE = {"params.command", "params.methods", "params.steps"}  # by shlex, since they are several words
+QUOTED_BEFORE = {"params.command", "params.methods"}  # by shlex, since they are several words
 
 
 @pytest.mark.parametrize(

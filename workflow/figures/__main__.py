@@ -16,6 +16,7 @@ import pandas as pd
 from marvel.errors import InputError
 from workflow.figures import style
 from workflow.figures.kinds import KINDS, draw_of, key_schemas, kind
+from workflow.names import add_labels, labels_of, named
 from workflow.runs.scores import read_scores
 
 INPUTS = {  # what a kind may be made of, as an option
@@ -40,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
             if key != "studies":  # their scores are among --scores
                 part.add_argument(f"--{key}", default=known.defaults.get(key), **_argument(key_schemas()[key]))
         if "methods" in known.keys:
-            part.add_argument("--labels", nargs="+", default=[], metavar="METHOD=LABEL", help="other names in print")
+            add_labels(part)
     return made
 
 
@@ -81,8 +82,9 @@ def draw(options: argparse.Namespace):
         scores = pd.concat(map(read_scores, options.scores), ignore_index=True)
         given["scores"] = select(scores, given.pop("methods", None), given.pop("tasks", None), str(options.scores[0]))
     if "methods" in known.keys:
-        given["labels"] = dict(text.partition("=")[::2] for text in options.labels)
-    return draw_of(options.kind)(**given)
+        given["labels"] = labels_of(options.labels)
+    figure, text = draw_of(options.kind)(**given)
+    return figure, named(text, given.get("labels"))
 
 
 def main(arguments: list[str] | None = None) -> None:

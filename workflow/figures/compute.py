@@ -86,7 +86,7 @@ def draw(scores: pd.DataFrame, runs: Path, labels: dict[str, str] | None = None)
     names, tasks = order(list(table["method"])), list(dict.fromkeys(table["task"]))
     means = table.groupby(["method", "task"])[[*STAGES, "env_steps"]].mean()
     with plt.rc_context(style.RC):
-        figure = Figure(figsize=(style.WIDTH, 1.0 + panels.ROW * len(names)), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, 1.0 + panels.row_height(len(names)) * len(names)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for place, name in enumerate(names):
             _bars(left, place, means.loc[name].mean())

@@ -112,8 +112,8 @@ def draw(
                 if panels.is_left(tasks, task):
                     axes.set_ylabel(_y_label(row, view.units, log[row]))
         panels.legend(figure, shown, _constant(scores), _limit_label(scores, view))
-        x_name = X_LABELS[x] + (f" (moving average of {window} rounds)" if window > 1 else "")
-        ends = "; pale dots: their ends" if view.parametric else ""
+        x_name = X_LABELS[x] + (f" (curves: moving average of {window} rounds)" if window > 1 else "")
+        ends = "; pale dots: their ends" if view.parametric and counts.max() > 1 else ""
         panels.foot(figure, x_name, panels.curves_key(counts, not view.parametric) + ends, tuning.footnote(tasks))
         figure.align_ylabels()
     return figure, caption(scores, counts, view, log.get("cost", False), looks)

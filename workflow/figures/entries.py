@@ -16,6 +16,7 @@ from marvel.errors import InputError
 from marvel.values import nearest
 from workflow.code import code_version
 from workflow.figures.kinds import Kind, kind
+from workflow.names import label_words
 from workflow.resources import tasks_of
 
 TAKEN = "datasets"  # the page of all datasets, which has a rule of its own
@@ -120,7 +121,7 @@ def figure_inputs(study, name: str) -> dict[str, list[str]]:
     """Files that a figure is drawn from, by the names in `FILES`.
 
     Args:
-        study: The `Study`; its figures, base and datasets are asked for.
+        study: The `Study`; its figures, labels, base and datasets are asked for.
         name: Of the figure.
     """
     entry = study.figures[name]
@@ -144,9 +145,7 @@ def figure_command(study, name: str) -> str:
         values = [] if value is True else value if isinstance(value, list) else [value]
         words += [_flag(key), *map(str, values)]
     shown = entry.get("methods", study.methods) if "methods" in known.keys else []
-    labels = {method: study.config["methods"][method].get("label") for method in shown}
-    labels = [f"{method}={text}" for method, text in labels.items() if text]
-    return shlex.join(words + (["--labels", *labels] if labels else []))
+    return shlex.join(words + label_words({name: text for name, text in study.labels.items() if name in shown}))
 
 
 def figure_code(study, name: str) -> list[str]:

@@ -48,7 +48,8 @@ def draw(scores: pd.DataFrame, sweep: bool = False, labels: dict[str, str] | Non
         panels.legend(figure, looks, set(), f"cost limit {limits[0]:g}" if len(limits) == 1 else "cost limit")
         counts = seeds.groupby(["task", "method"])["seed"].nunique()
         cost = "cost (sum per episode" + ("; log above the limit)" if log else ")")
-        panels.foot(figure, cost, f"small: a run; large: mean; {panels.seeds_phrase(counts)}", tuning.footnote(tasks))
+        sizes = "small: a run; large: mean; " if counts.max() > 1 else ""
+        panels.foot(figure, cost, f"{sizes}{panels.seeds_phrase(counts)}", tuning.footnote(tasks))
     evaluated = [look.label for name, look in looks.items() if name in _evaluated(scores)]
     text = (
         "Return against cost at the end of training: means per training episode of the last 20 % of environment steps. "

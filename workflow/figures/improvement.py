@@ -1,5 +1,6 @@
 """Probability of improvement over a reference method, over tasks and seeds."""
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ METRICS = {  # per-seed column: which sign is better, axis label
     "feasible_return_normalized": (1, "P(higher feasible return)"),
     "train_cost_normalized": (-1, "P(lower cost)"),
 }
+BEYOND = "#E4E4E4"
 
 
 def draw(
@@ -56,6 +58,9 @@ def draw(
                 name: bootstrap((sign * made[name], base), improvement, fresh()) for name in names if name in made
             }
             panels.whiskers(axes, names, values, looks, hollow)
+            most = reachable(made[reference]) if metric == "train_cost_normalized" else 1.0
+            if most < 1:
+                axes.axvspan(most, 1.03, color=BEYOND, linewidth=0, zorder=0.5)
             axes.axvline(0.5, color="black", linewidth=0.7, zorder=1)
             axes.set_xlim(-0.03, 1.03)
             axes.set_xlabel(label)
@@ -63,6 +68,18 @@ def draw(
     text = (
         f"Probability that a run of the method ends with a higher feasible return (left) and with a lower cost (right) "
         f"than a run of {base_label} on the same task, mean over tasks; ties count half, 0.5 means no difference. Last "
-        "20 % of environment steps. " + aggregate_sentences(seeds) + (f" {EVALUATED}" if hollow else "")
+        "20 % of environment steps. "
+        + (f"Grey: out of reach, since a run of {base_label} without cost can only be tied. " if most < 1 else "")
+        + aggregate_sentences(seeds)
+        + (f" {EVALUATED}" if hollow else "")
     )
     return figure, text
+
+
+def reachable(costs: np.ndarray) -> float:
+    """The largest probability of a lower cost than the reference's that any method can have.
+
+    Args:
+        costs: (seeds, tasks) of the reference.
+    """
+    return 1 - float(np.mean(costs == 0)) / 2

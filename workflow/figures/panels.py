@@ -20,7 +20,7 @@ COLUMNS = 2  # panels side by side
 FAINT_SEEDS = 5  # single seeds are drawn up to this many
 MEAN_LINE = {"linewidth": 1.2, "markersize": 3.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
 LETTER = 0.055  # inches, about the width of a 7 pt letter
-ROW = 0.155  # inches per name
+ROW, DENSE_ROW, MANY = 0.155, 0.13, 16  # inches per name, and of more names than so many
 
 
 def task_panels(
@@ -152,10 +152,15 @@ def name_rows(axes: Axes, labels: list[str]) -> None:
     axes.grid(False, axis="y")
 
 
+def row_height(rows: int) -> float:
+    """Inches per name in a panel of so many: a figure of many is to fit a page."""
+    return ROW if rows <= MANY else DENSE_ROW
+
+
 def row_panels(count: int, rows: int, extra: float = 0.0) -> tuple[Figure, list[Axes]]:
     """A figure with panels over rows of names, two side by side, the next below."""
     blocks = math.ceil(count / COLUMNS)
-    height = 0.25 + extra + blocks * (0.5 + ROW * max(rows, 2))
+    height = 0.25 + extra + blocks * (0.5 + row_height(rows) * max(rows, 2))
     figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
     axes = figure.subplots(blocks, min(COLUMNS, count), sharey=True, squeeze=False)
     for empty in axes.flat[count:]:

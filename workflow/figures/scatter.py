@@ -81,6 +81,7 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
     Returns:
         The figure and its caption.
     """
+    sources = list(dict.fromkeys(source(one.card) for one in data))
     columns = min(2 if len(data) <= FEW else COLUMNS, len(data))
     rows = math.ceil(len(data) / columns)
     width = style.PAGE_WIDTH if len(data) > FEW else style.WIDTH
@@ -91,7 +92,7 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
         for axes in grid.flat[len(data) :]:
             axes.set_visible(False)
         for axes, one in zip(grid.flat, data, strict=False):
-            _panel(axes, one)
+            _panel(axes, one, "" if len(sources) == 1 else f"\n{source(one.card)}")
         handles = [
             Line2D([], [], linestyle="", marker="o", markersize=2.5, color=POINT["color"], label="an episode"),
             Line2D([], [], label="DSRL's ranges", **FRAME),
@@ -99,18 +100,22 @@ def draw_scatter(data: list[Data], filters: tuple[str, ...] = ()) -> tuple[Figur
         if any(one.card["eighths_occupied"] < 8 for one in data):
             handles.append(Patch(label="eighth of DSRL's cost range without an episode", **EMPTY))
         figure.legend(handles=handles, loc="outside upper center", ncols=1 if len(data) <= FEW else 3, frameon=False)
-        panels.foot(figure, *FOOT, f"the data before the study's filters ({', '.join(filters)})" if filters else "")
+        of_all = f"all data: {sources[0]}" if len(sources) == 1 else ""
+        before = f"the data before the study's filters ({', '.join(filters)})" if filters else ""
+        panels.foot(figure, *FOOT, of_all, before)
         figure.supylabel("return of an episode")
     text = (
         "Return against cost of every episode of the offline data, one panel a task. Dashes: the ranges of return and "
         "cost in DSRL's file of the task. Shaded: eighths of DSRL's cost range in which the data has no episode. "
         + (f"The study trains on this data after filters ({', '.join(filters)}). " if filters else "")
-        + "; ".join(_sentence(one.card) for one in data)
+        + (f"All of it: {sources[0]}. " if len(sources) == 1 else "")
+        + "; ".join(_sentence(one.card, len(sources) > 1) for one in data)
     )
     return figure, f"{text}."
 
 
-def _panel(axes: Axes, one: Data) -> None:
+def _panel(axes: Axes, one: Data, remark: str) -> None:
+    """One dataset; the remark stands below its counts."""
     card, (low, high) = one.card, one.card["dsrl"]["return_range"]
     least, largest = card["dsrl"]["cost_range"]
     for row in card["eighths"]:
@@ -125,18 +130,18 @@ def _panel(axes: Axes, one: Data) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
         axis.set_major_formatter(FuncFormatter(style.thousands))
-    axes.set_title(card["task"], y=1, pad=19)
-    facts = f"{card['episodes']:,} episodes, {card['eighths_occupied']}/8\n{source(card)}"
+    axes.set_title(card["task"], y=1, pad=19 if remark else 11)
+    facts = f"{card['episodes']:,} episodes, {card['eighths_occupied']}/8{remark}"
     axes.text(0.5, 1, facts, transform=axes.transAxes, ha="center", va="bottom", fontsize=style.RC["font.size"])
 
 
-def _sentence(card: dict) -> str:
-    """A dataset's counts for the caption."""
+def _sentence(card: dict, told: bool) -> str:
+    """A dataset's counts for the caption, and where it comes from if that is `told` of each."""
     beyond = card["episodes"] - sum(row["episodes"] for row in card["eighths"])
     options = card["made"].get("options") or {}
     spent = f" of {options['steps']:,} + {options['rollout_steps']:,} steps" if "rollout_steps" in options else ""
     return (
-        f"{card['task']} ({source(card)}): {card['episodes']:,} episodes{spent} (DSRL's file: "
+        f"{card['task']}{f' ({source(card)})' if told else ''}: {card['episodes']:,} episodes{spent} (DSRL's file: "
         f"{card['dsrl']['episodes']:,}), {card['eighths_occupied']} of 8 eighths occupied"
         + (f", {beyond:,} episodes beyond DSRL's largest cost" if beyond else "")
         + f", best return {card['return_range'][1]:.4g} (DSRL's {card['dsrl']['return_range'][1]:.4g})"

@@ -48,7 +48,7 @@ def draw(scores: pd.DataFrame, labels: dict[str, str] | None = None) -> tuple[Fi
         figure = Figure(figsize=(style.WIDTH, 1.35 + row * (len(methods) - 1)), layout="constrained")
         for axes, (metric, text) in zip(figure.subplots(1, len(METRICS), sharey=True), METRICS.items(), strict=True):
             _panel(axes, changes(seeds, methods, metric), methods[1:], looks)
-            panels.name_rows(axes, [f"{place}. {name}" for place, name in enumerate(printed[1:], start=1)])
+            panels.name_rows(axes, printed[1:])
             axes.set_xlabel(text)
         foot = f"change, each line against the one above it, the first against {printed[0]}"
         panels.foot(figure, foot, tuning.footnote(tasks))

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from marvel.files import write_atomically
+from workflow.names import add_labels, labels_of
 from workflow.page.inputs import read
 from workflow.page.links import FOLDER
 from workflow.page.page import render
@@ -26,9 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--method", metavar=names, **words, help="runs that the study asked for, with commas")
     names = ("NAME", "TASKS", "METHODS")
     parser.add_argument("--steps", metavar=names, **words, help="methods that differ by one option each, with commas")
-    parser.add_argument(
-        "--label", metavar=("METHOD", "LABEL"), nargs=2, action="append", default=[], help="another name in print"
-    )
+    add_labels(parser)
     parser.add_argument("--out", type=Path, help=f"by default {FOLDER}/index.html in the study's folder")
     options = parser.parse_args(arguments)
     planned = [
@@ -38,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         for seed in seeds.split(",")
     ]
     steps = {name: (tasks.split(","), methods.split(",")) for name, tasks, methods in options.steps}
-    text = render(read(options.study, options.tables, planned, steps, dict(options.label)))
+    text = render(read(options.study, options.tables, planned, steps, labels_of(options.labels)))
     out = options.out or options.study / FOLDER / "index.html"
     write_atomically(out, text.encode())
     print(f"page: {len(text.encode()) / 1e6:.1f} MB -> {out}")

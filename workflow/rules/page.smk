@@ -11,7 +11,7 @@ rule page:
         tables=[f"{BASE}/tables/{file}" for name in DRAWN for file in files_of(name)],
         cards=[f"{BASE}/data/{task}/card.json" for task in STUDY.tasks] if STUDY.needs_data() else [],
     output:
-        f"{BASE}/report/index.html",
+        report(f"{BASE}/report/index.html", caption="page.rst", category="Page"),
     log:
         f"{BASE}/logs/page.log",
     localrule: True
@@ -19,7 +19,7 @@ rule page:
         "../../environment.yml"
     threads: 1
     params:
-        words=shlex.join(page_words(STUDY)),
+        command=shlex.join(page_words(STUDY)),
         code=code_version("workflow.page.__main__", *TEMPLATES),
     shell:
-        "python -m workflow.page {params.words} --out {output:q} > {log:q} 2>&1"
+        "python -m workflow.page {params.command} --out {output:q} > {log:q} 2>&1"

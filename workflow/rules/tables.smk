@@ -1,4 +1,7 @@
 # From scores to tables: a rule for each entry of TABLES in workflow/tables/__init__.py.
+from workflow.names import label_words
+from workflow.report import Caption
+
 RANKS = (
     [f"{BASE}/ranks/{task}/seed{seed}.csv" for task in STUDY.ranks["tasks"] for seed in STUDY.ranks["seeds"]]
     if STUDY.ranks
@@ -22,7 +25,22 @@ for table in DRAWN:
             missing=f"{BASE}/tables/missing.csv",
             ranks=RANKS if TABLE_ENTRIES[table].ranks else [],
         output:
-            [f"{BASE}/tables/{file}" for file in files_of(table)],
+            report(
+                f"{BASE}/tables/{table}.md",
+                caption="caption.rst",
+                category="Tables",
+                labels={"table": table, "file": "Markdown"},
+            ),
+            [
+                report(
+                    f"{BASE}/tables/{file}",
+                    caption="caption.rst",
+                    category="Tables",
+                    labels={"table": table, "file": file},
+                )
+                for file in TABLE_ENTRIES[table].csv
+            ],
+            f"{BASE}/tables/{table}.tex",
         log:
             f"{BASE}/logs/tables/{table}.log",
         localrule: True
@@ -32,6 +50,9 @@ for table in DRAWN:
         params:
             table=table,
             ranks=["--ranks", *RANKS] if RANKS and TABLE_ENTRIES[table].ranks else [],
+            labels=label_words(STUDY.labels),
+            caption=lambda w, output: Caption(output[0]),
             code=table_version(table),
         shell:
-            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} > {log:q} 2>&1"
+            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} {params.labels:q}"
+            " > {log:q} 2>&1"

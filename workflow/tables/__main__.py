@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from workflow.captions import missing_sentence
+from workflow.names import add_labels, labels_of, named
 from workflow.tables import TABLES
 from workflow.tables.page import with_note, write
 from workflow.tables.source import Source
@@ -19,8 +20,8 @@ def draw(name: str, source: Source, folder: Path) -> None:
     page, frames = import_module(TABLES[name].module).make(source)
     if set(frames) != set(TABLES[name].csv):
         raise ValueError(f"{TABLES[name].module} makes {sorted(frames)}; TABLES says {sorted(TABLES[name].csv)}.")
-    note = missing_sentence(source.missing, source.scores)
-    write(folder, name, with_note(page, note), frames)
+    page = with_note(page, missing_sentence(source.missing, source.scores))
+    write(folder, name, named(page, source.labels, source.methods), frames)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,8 +33,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--ranks", type=Path, nargs="+", help="files of python -m marvel.ranks, {task}/seed{number}.csv"
     )
     parser.add_argument("--out-dir", type=Path, help="default: tables/ beside the scores")
+    add_labels(parser)
     options = parser.parse_args(arguments)
-    source = Source(options.scores, options.ranks)
+    source = Source(options.scores, options.ranks, labels_of(options.labels))
     for name in options.names:
         draw(name, source, options.out_dir or source.study / "tables")
 

@@ -144,9 +144,10 @@ def _lines(seeds: pd.DataFrame, limit: float) -> list[str]:
         numbers = [
             ends(*mean_interval(runs[name].to_numpy(dtype=np.float64), fresh())) for name in columns if len(runs)
         ]
-        cells += [[f"`{method}`", str(len(runs)), *numbers]] if len(runs) else []
+        nearest = [name for name, ours in COUNTERPARTS.items() if ours == method and name != "SACLag"]
+        cells += [[f"`{method}`", ", ".join(nearest), str(len(runs)), *numbers]] if len(runs) else []
     title = f"This study, cost limit {limit:g}, in DSRL's units:"
-    return [title, "", *markdown_table(["ours", "n", "return", "cost"], cells), ""] if cells else []
+    return [title, "", *markdown_table(["ours", "nearest to", "n", "return", "cost"], cells), ""] if cells else []
 
 
 def _published(rows: pd.DataFrame) -> str:

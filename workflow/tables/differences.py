@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 
 from workflow.captions import difference_sentence, diverged_sentence, interval_sentences
-from workflow.names import label, order
+from workflow.names import order
 from workflow.statistics.intervals import t_interval
 from workflow.statistics.measures import measured
 from workflow.statistics.verdicts import p_above, p_below
 from workflow.tables.page import ends, markdown_table, number
 from workflow.tables.source import Source
-from workflow.tuning import label as task_label
-from workflow.tuning import sentence
+from workflow.tuning import label, sentence
 
 METRICS = {  # {column of per_seed.csv: (title, digits)}
     "feasible_return_normalized": ("Feasible return, normalised", 2),
@@ -75,7 +74,7 @@ def markdown(table: pd.DataFrame, source: Source) -> str:
     first = order([*table["first"], *table["second"]])[0]
     shown = table[table["first"] == first]
     lines += [
-        f"{label(first)} minus each other method, seed by seed: mean [95 % interval]. **Bold**: the interval leaves "
+        f"`{first}` minus each other method, seed by seed: mean [95 % interval]. **Bold**: the interval leaves "
         "out 0. These comparisons are not corrected for their number; the claims' verdicts are. differences.csv has "
         "every pair of methods.",
         "",
@@ -84,10 +83,10 @@ def markdown(table: pd.DataFrame, source: Source) -> str:
         tasks = list(dict.fromkeys(part["task"]))
         cells = {(row.second, row.task): _cell(row, METRICS[metric][1]) for row in part.itertuples()}
         rows = [
-            [label(name), *(cells.get((name, task), "–") for task in tasks)] for name in order(list(part["second"]))
+            [f"`{name}`", *(cells.get((name, task), "–") for task in tasks)] for name in order(list(part["second"]))
         ]
         lines += [f"## {METRICS[metric][0]}, cost limit {limit:g}", ""]
-        lines += [*markdown_table(["", *map(task_label, tasks)], rows), ""]
+        lines += [*markdown_table(["", *map(label, tasks)], rows), ""]
     foot = interval_sentences(shown["n"], difference_sentence) + diverged_sentence(source.seeds)
     return "\n".join([*lines, foot + sentence(list(dict.fromkeys(shown["task"])), "†"), ""])
 

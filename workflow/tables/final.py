@@ -124,7 +124,7 @@ def caption(table: pd.DataFrame, seeds: pd.DataFrame) -> str:
             "while the policy still learns. Final, deterministic: the last evaluation.",
             "",
             "Environment steps and updates (gradient steps) are spent online, after any offline training. A method "
-            "that only evaluates its start policy, such as `offline_only`, has no training numbers (–)."
+            "that only evaluates its start policy has no training numbers (–)."
             + diverged_sentence(seeds)
             + sentence(table["task"]),
         ]

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from workflow.captions import difference_sentence, diverged_sentence, interval_sentences
+from workflow.names import in_words, quoted
 from workflow.statistics.conditions import CONDITIONS
 from workflow.statistics.verdicts import ERROR, NOT_TESTED, POWER, UNDECIDED, detectable
 from workflow.tables.page import markdown_table, number
@@ -39,7 +40,9 @@ def markdown(
     for name, claim in claims["claims"].items():
         own = verdicts[verdicts["claim"] == name]
         ours, official = (own[own["form"] == form] for form in FORMS)
-        rows.append([name, claim["title"], _verdict(ours), _leaning(ours), _verdict(official), _total(ours, "why")])
+        rows.append(
+            [name, claim["title"], _verdict(ours), _leaning(ours), _verdict(official), quoted(_total(ours, "why"))]
+        )
     header = ["", "claim", "verdict", "leaning", "in official form", "why not decided"]
     lines += [*markdown_table(header, rows, ":--"), ""]
     for name, claim in claims["claims"].items():
@@ -52,7 +55,7 @@ def markdown(
                 lines += ["In official form:", ""]
             lines += [*_table(mine, verdicts[(verdicts["claim"] == name) & (verdicts["form"] == form)]), ""]
         missing = parts[(parts["claim"] == name) & (parts["n"] == 0) & (parts["why"] != "") & (parts["task"] != "all")]
-        reasons = list(dict.fromkeys(missing["why"]))
+        reasons = list(dict.fromkeys(map(quoted, missing["why"])))
         if reasons:
             lines += [f"Not measured: {'; '.join(reasons)}.", ""]
     return "\n".join(lines)
@@ -97,7 +100,7 @@ def _conditions(conditions: pd.DataFrame) -> list[str]:
     for key, text in CONDITIONS.items():
         reasons = conditions.loc[conditions["condition"] == key, "reason"]
         failing = reasons[reasons != ""]
-        distinct = list(dict.fromkeys(failing))
+        distinct = list(dict.fromkeys(map(quoted, failing)))
         told = "; ".join(distinct[:SHOWN]) + (f"; {len(distinct) - SHOWN} more" if len(distinct) > SHOWN else "")
         rows.append([text, f"{len(reasons) - len(failing)} of {len(reasons)}", told])
     return markdown_table(["condition", "holds for (claims and tasks)", "where not"], rows, ":--")
@@ -138,7 +141,7 @@ def _table(parts: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
             place = "all tasks" if task == "all" else task
             leaning = _open(row.leaning) if row.leaning else "–"
             cells = [f"{_number(row.effect)}{interval}", standardized, _p(row.p), leaning]
-            rows.append([place, row.part, UNITS.get(row.metric, row.metric), str(int(row.n)), *cells])
+            rows.append([place, in_words(row.part), UNITS.get(row.metric, row.metric), str(int(row.n)), *cells])
         if task != "all":
             of_task = verdicts[verdicts["task"] == task].iloc[0]
             rows.append([task, "**the claim**", "", "", "", "", _p(of_task["p"]), f"**{of_task['verdict']}**"])

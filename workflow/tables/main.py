@@ -147,9 +147,10 @@ def _two(value: float) -> str:
 
 def _legend(table: pd.DataFrame) -> list[str]:
     n = sorted(set(table.loc[table["over"] == "task", "n"]))
+    seeds = f"n = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} seed{'s' if n[-1] > 1 else ''}"
     return [
-        f"Cells are mean [low, high] over n = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} seeds. **Bold** is safe: "
-        "mean normalised cost of at most 1. *Italics* (grey in LaTeX) are unsafe."
+        f"Cells are mean [low, high] over {seeds}. **Bold** is safe: mean normalised cost of at most 1. *Italics* "
+        "(grey in LaTeX) are unsafe."
     ]
 
 

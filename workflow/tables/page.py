@@ -1,21 +1,15 @@
-"""Pages: Markdown as the tables' modules write it, the same in LaTeX, and CSV; written here and nowhere else.
+"""Pages: Markdown as the tables' modules write it, the same in LaTeX (latex.py), and CSV; written only here.
 
 Of Markdown a page has headings, paragraphs, tables, `code`, **bold** and *italics*, which in a table are grey in LaTeX.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from workflow.runs.scores import write_files
-
-HEADINGS = {1: "section*", 2: "subsection*", 3: "paragraph"}
-SPECIAL = {char: f"\\{char}" for char in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "†": r"\dag{}", "‡": r"\ddag{}", "±": r"$\pm$",
-}  # fmt: skip
+from workflow.tables.latex import latex
 
 
 def number(value: float) -> str:
@@ -47,53 +41,6 @@ def with_note(page: str, note: str) -> str:
     """A page with a paragraph below its title; without one if the note is empty."""
     title, rest = page.split("\n", 1)
     return f"{title}\n\n{note}\n{rest}" if note else page
-
-
-def latex(page: str) -> str:
-    """A page in LaTeX, to be read with \\input; it needs the packages booktabs and xcolor."""
-    made, table = ["% needs \\usepackage{booktabs,xcolor}"], []
-    for line in [*page.splitlines(), ""]:
-        if line.startswith("|"):
-            table.append([part.strip() for part in line.strip("|").split("|")])
-            continue
-        if table:
-            made, table = [*made, *_tabular(*table)], []
-        if found := re.match(r"(#+) (.*)", line):
-            made.append(f"\\{HEADINGS[len(found[1])]}{{{_text(found[2])}}}")
-        else:
-            made.append(_text(line))
-    return "\n".join(made) + "\n"
-
-
-def _tabular(header: list[str], marks: list[str], *rows: list[str]) -> list[str]:
-    """Lines of a table."""
-    columns = "".join("r" if mark.endswith(":") else "l" for mark in marks)
-    head, *body = (" & ".join(_text(part, r"\textcolor{gray}") for part in row) + r" \\" for row in (header, *rows))
-    return [
-        r"{\footnotesize",
-        f"\\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        head,
-        r"\midrule",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}}",
-    ]
-
-
-def _text(text: str, italics: str = r"\emph") -> str:
-    """A line of Markdown in LaTeX."""
-    made = []
-    for part in re.split(r"(`[^`]*`)", text):
-        code = part.startswith("`") and len(part) > 1
-        plain = "".join(SPECIAL.get(char, char) for char in (part[1:-1] if code else part))
-        if code:
-            made.append(f"\\texttt{{{plain}}}")
-            continue
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", plain)  # links keep their words
-        plain = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", plain)
-        made.append(re.sub(r"\*(\S.*?)\*", lambda found: f"{italics}{{{found[1]}}}", plain))
-    return "".join(made)
 
 
 def write(folder: Path, name: str, page: str, frames: dict[str, pd.DataFrame]) -> None:

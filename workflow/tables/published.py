@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,79 +27,117 @@ def number(text) -> float:
         return np.nan
 
 
+class Number(NamedTuple):
+    """What a source's row says of one algorithm on one task: values by quantity, and how they were got."""
+
+    task: str
+    algorithm: str
+    values: dict[str, str]  # a value that the source does not give is ""
+    limit: str | float | None  # of the cost; none where it is not known
+    env_steps: str | None = None
+    note: str = ""
+    spread: dict[str, str] | None = None  # of the values
+
+
+def _omnisafe(row: pd.Series) -> Number:
+    values, spread = _pair(row, "reward_mean", "cost_mean"), _pair(row, "reward_std", "cost_std")
+    return Number(row["env"], row["algorithm"], values, row["cost_limit"], row["env_steps"], spread=spread)
+
+
+def _fsrl(row: pd.Series) -> Number:
+    values = _pair(row, "reward_approx", "cost_approx")
+    return Number(row["env"], row["algorithm"], values, row["cost_limit"], row["env_steps"], "read by eye")
+
+
+def _bc_velocity(row: pd.Series) -> Number:
+    spread = _pair(row, "ci95_halfwidth", "ci95_halfwidth_cost")
+    values = _pair(row, "raw_return", "raw_cost")
+    return Number(row["task"], row["algorithm"], values, row["cost_budget"], spread=spread)
+
+
+def _osrl(row: pd.Series) -> Number:
+    values = _pair(row, "raw_return", "raw_cost")
+    return Number(row["task"], row["algorithm"], values, row["cost_budget"], note=f"seed {row['seed']}")
+
+
+def _normalised(row: pd.Series) -> Number:
+    return Number(row["task"], row["algorithm"], _pair(row, "norm_reward", "norm_cost", "normalised "), None)
+
+
+def _caps(row: pd.Series) -> Number:
+    note = "; ".join(filter(None, (row["variant"], "" if number(row["cost_limit"]) > 0 else row["cost_limit"])))
+    values = _pair(row, "norm_reward", "norm_cost", "normalised ")
+    return Number(row["task"], row["algorithm"], values, row["cost_limit"], note=note)
+
+
+def _dsrl(row: pd.Series) -> Number:
+    values = _pair(row, "norm_return", "norm_cost", "normalised ")
+    spread = _pair(row, "norm_return_std", "norm_cost_std", "normalised ")
+    limit, protocol = re.match(r"(?:limit (\d+)|mean over 3 limits)(.*)", row["protocol"]).groups()
+    note = ((MEAN_OF_LIMITS if limit is None else "") + protocol).strip("; ")
+    return Number(row["task"], row["algorithm"], values, limit, note=note, spread=spread)
+
+
+def _pls(row: pd.Series) -> Number:
+    names = {"normalised return": "final_norm_reward", "normalised cost": "final_norm_cost"}
+    names |= {"unsafe training episodes": "unsafe_training_episodes"}
+    values = {quantity: row[name] for quantity, name in names.items()}
+    spread = {quantity: row[f"{name}_std"] for quantity, name in names.items()}
+    note = "; ".join(filter(None, (f"{row['online_episodes']} online episodes", row["caution"])))
+    return Number(row["task"], row["method"], values, 20, note=note, spread=spread)
+
+
+def _marvel_paper(row: pd.Series) -> Number | None:
+    """Numbers of the paper that are no return or cost are settings."""
+    if "reward" not in row["quantity"]:
+        return None
+    task, algorithm = paper_place(row["quantity"], row["where"])
+    return Number(task, algorithm, {"return": row["value"]}, 20, note=f"{row['quantity']}, {row['where']}")
+
+
+SOURCES = {  # {file: what makes a `Number` of a row}
+    "omnisafe_velocity_benchmark.csv": _omnisafe,
+    "fsrl_curves_read_by_eye.csv": _fsrl,
+    "bc_velocity_raw_limit20.csv": _bc_velocity,
+    "osrl_reruns_raw_per_seed.csv": _osrl,
+    "fisor_main_table.csv": _normalised,
+    "psec_table1_bullet.csv": _normalised,
+    "caps_supplement.csv": _caps,
+    "dsrl_benchmark_and_pls.csv": _dsrl,
+    "pls_table8_o2o.csv": _pls,
+    "marvel_paper_known_numbers.csv": _marvel_paper,
+}
+
+
 def published() -> pd.DataFrame:
     """Every published number as one row: task, quantity, algorithm, value, limit, env steps, note, file, source.
 
     An unknown limit is NaN. Numbers of the Marvel paper that are no return or cost are settings and not listed.
     """
     rows = []
-
-    def add(
-        file: str,
-        row: pd.Series,
-        task: str,
-        values: dict,
-        algorithm: str,
-        limit,
-        steps=None,
-        note: str = "",
-        spread=None,
-    ):
-        for quantity, value in values.items():
-            if value == "":
-                continue  # not given by the source
-            rows.append(
-                {
-                    "task": task_name(task), "quantity": quantity, "algorithm": algorithm, "published": value,
-                    "published_spread": (spread or {}).get(quantity, ""), "published_limit": number(limit),
-                    "published_env_steps": steps, "note": note, "file": file, "source": row["source"],
-                }
-            )  # fmt: skip
-
-    def table(name: str):
-        frame = pd.read_csv(REFERENCE / name, dtype=str, keep_default_na=False)
-        return ((name, row) for _, row in frame.iterrows())
-
-    for file, row in table("omnisafe_velocity_benchmark.csv"):
-        spread = {"return": row["reward_std"], "cost": row["cost_std"]}
-        values = {"return": row["reward_mean"], "cost": row["cost_mean"]}
-        add(file, row, row["env"], values, row["algorithm"], row["cost_limit"], row["env_steps"], spread=spread)
-    for file, row in table("fsrl_curves_read_by_eye.csv"):
-        values = {"return": row["reward_approx"], "cost": row["cost_approx"]}
-        add(file, row, row["env"], values, row["algorithm"], row["cost_limit"], row["env_steps"], "read by eye")
-    for file, row in table("bc_velocity_raw_limit20.csv"):
-        spread = {"return": row["ci95_halfwidth"], "cost": row["ci95_halfwidth_cost"]}
-        values = {"return": row["raw_return"], "cost": row["raw_cost"]}
-        add(file, row, row["task"], values, row["algorithm"], row["cost_budget"], spread=spread)
-    for file, row in table("osrl_reruns_raw_per_seed.csv"):
-        values = {"return": row["raw_return"], "cost": row["raw_cost"]}
-        add(file, row, row["task"], values, row["algorithm"], row["cost_budget"], note=f"seed {row['seed']}")
-    for name in ("fisor_main_table.csv", "psec_table1_bullet.csv"):
-        for file, row in table(name):
-            values = {"normalised return": row["norm_reward"], "normalised cost": row["norm_cost"]}
-            add(file, row, row["task"], values, row["algorithm"], None)
-    for file, row in table("caps_supplement.csv"):
-        values = {"normalised return": row["norm_reward"], "normalised cost": row["norm_cost"]}
-        note = "; ".join(filter(None, (row["variant"], "" if number(row["cost_limit"]) > 0 else row["cost_limit"])))
-        add(file, row, row["task"], values, row["algorithm"], row["cost_limit"], note=note)
-    for file, row in table("dsrl_benchmark_and_pls.csv"):
-        spread = {"normalised return": row["norm_return_std"], "normalised cost": row["norm_cost_std"]}
-        values = {"normalised return": row["norm_return"], "normalised cost": row["norm_cost"]}
-        limit, protocol = re.match(r"(?:limit (\d+)|mean over 3 limits)(.*)", row["protocol"]).groups()
-        note = (MEAN_OF_LIMITS if limit is None else "") + protocol
-        add(file, row, row["task"], values, row["algorithm"], limit, note=note.strip("; "), spread=spread)
-    for file, row in table("pls_table8_o2o.csv"):
-        names = {"normalised return": "final_norm_reward", "normalised cost": "final_norm_cost"}
-        names |= {"unsafe training episodes": "unsafe_training_episodes"}
-        spread = {quantity: row[f"{name}_std"] for quantity, name in names.items()}
-        values = {quantity: row[name] for quantity, name in names.items()}
-        note = "; ".join(filter(None, (f"{row['online_episodes']} online episodes", row["caution"])))
-        add(file, row, row["task"], values, row["method"], 20, note=note, spread=spread)
-    for file, row in table("marvel_paper_known_numbers.csv"):
-        if "reward" in row["quantity"]:
-            task, algorithm = paper_place(row["quantity"], row["where"])
-            add(file, row, task, {"return": row["value"]}, algorithm, 20, note=f"{row['quantity']}, {row['where']}")
+    for file, read in SOURCES.items():
+        table = pd.read_csv(REFERENCE / file, dtype=str, keep_default_na=False)
+        for _, row in table.iterrows():
+            rows += _rows(read(row), file, row["source"])
     return pd.DataFrame(rows)
+
+
+def _rows(found: Number | None, file: str, source: str) -> list[dict]:
+    """A row for each value that is given."""
+    return [
+        {
+            "task": task_name(found.task), "quantity": quantity, "algorithm": found.algorithm, "published": value,
+            "published_spread": (found.spread or {}).get(quantity, ""), "published_limit": number(found.limit),
+            "published_env_steps": found.env_steps, "note": found.note, "file": file, "source": source,
+        }
+        for quantity, value in (found.values if found else {}).items()
+        if value != ""
+    ]  # fmt: skip
+
+
+def _pair(row: pd.Series, returns: str, costs: str, prefix: str = "") -> dict[str, str]:
+    """{return: ..., cost: ...} from two columns."""
+    return {f"{prefix}return": row[returns], f"{prefix}cost": row[costs]}
 
 
 def paper_place(quantity: str, where: str) -> tuple[str, str]:

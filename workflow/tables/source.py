@@ -16,10 +16,11 @@ class Source:
     Args:
         path: scores.csv in the study's folder.
         ranks: files of `python -m marvel.ranks`, {task}/seed{number}.csv.
+        labels: {method: what it is called in print} of those whose entries say so.
     """
 
-    def __init__(self, path: Path, ranks: list[Path] | None = None):
-        self.path, self.study, self.ranks = path, path.parent, ranks or []
+    def __init__(self, path: Path, ranks: list[Path] | None = None, labels: dict[str, str] | None = None):
+        self.path, self.study, self.ranks, self.labels = path, path.parent, ranks or [], labels or {}
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -35,6 +36,11 @@ class Source:
     def missing(self) -> pd.DataFrame:
         """Rows of missing.csv."""
         return read_missing(self.study)
+
+    @cached_property
+    def methods(self) -> set[str]:
+        """All methods of the study, with those that have no runs."""
+        return {*self.scores["method"], *self.missing["method"]}
 
     @cached_property
     def absent(self) -> dict[tuple[str, str], int]:
