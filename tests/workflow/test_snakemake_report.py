@@ -37,7 +37,7 @@ def test_every_figure_and_table_is_in_it(report):
     assert {"main.md", "main.csv", "claims.md", "verdicts.csv", "final.png", "curves_raw.png"} <= wanted
     assert set(categories) == {"Figures", "Tables", "Page"}
     for name, one in found.items():
-        assert len(re.sub("<.*?>", "", one["caption"])) > 60, name
+        assert len(re.sub("<.*?>", "", one["caption"])) > 30, name
 
 
 def test_a_caption_is_the_one_beside_the_figure(report):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from workflow.captions import diverged_sentence, interval_sentences
+from workflow.names import named
 from workflow.page.inputs import Inputs
 from workflow.statistics.verdicts import CONTRADICTED, SUPPORTED
 from workflow.tuning import untuned
@@ -31,7 +32,7 @@ def section(inputs: Inputs, cards: list[dict]) -> dict:
         "what": what,
         "data": _data(cards),
         "cannot": _cannot(inputs, cards, int(counts.max())),
-        "intervals": interval_sentences(counts) + diverged_sentence(seeds),
+        "intervals": interval_sentences(counts) + named(diverged_sentence(seeds), inputs.labels),
         "limits": limits,
     }
 
