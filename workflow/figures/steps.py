@@ -77,4 +77,4 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str], looks: dict[str,
             axes.plot([line.change], [height], look.marker, color=look.color, markersize=3.6)
     axes.axvline(0, color="black", linewidth=0.7, zorder=1)
     panels.at_least(axes, -0.05, 0.05)
-    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_locator(MaxNLocator(2))  # three labels with signs touch each other
