@@ -2,11 +2,13 @@
 
 import json
 
+import pytest
 from studies import Copy, toy_config
 
 METHODS = {"warm_start": {"train": "baselines.warm_start", "start": "offline", "offline": "cpq"}}
 
 
+@pytest.mark.slow
 def test_a_sample_of_a_study_is_repeated_and_a_changed_run_is_found(tmp_path, toy_dataset):
     copied, config = Copy(tmp_path), toy_config(toy_dataset, methods=METHODS, seeds=[0])
     base = tmp_path / "results" / "toy"

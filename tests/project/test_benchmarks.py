@@ -78,7 +78,7 @@ def test_line_of_the_table_by_hand():
 
 def test_rollouts_join_the_table(monkeypatch):
     found = {"rollout": 14_000.0, "stock": 7_000.0, "environment": 1.0, "environment_ratio": 1.0}
-    found |= {"rollout_ratio": 2.0, "rollout_ratio_low": 1.9, "rollout_ratio_high": 2.1}
+    found |= {"rollout_ratio": 2.0, "rollout_ratio_low": 1.9, "rollout_ratio_high": 2.1, "at_most": 4.0}
     module = types.SimpleNamespace(compare=lambda task: found, DEFAULT=["BallRun"])
     monkeypatch.setitem(sys.modules, "benchmarks.rollouts", module)
     monkeypatch.setattr("benchmarks.rollouts", module, raising=False)

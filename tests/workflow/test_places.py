@@ -36,6 +36,7 @@ def one(toy_dataset, tmp_path) -> list[str]:
     return ["--configfile", str(tmp_path / "one.yaml")]
 
 
+@pytest.mark.slow
 def test_a_study_runs_from_any_folder_without_the_environment_s_path(copied, one, tmp_path):
     for name, words in (("elsewhere", []), ("there it goes", ["--directory", str(tmp_path / "there it goes")])):
         (tmp_path / name).mkdir()
