@@ -68,7 +68,7 @@ def test_a_job_that_is_killed_fails_the_study_and_stops_no_other(copied, undistu
     assert job is not None and kill(job.pid)
     assert process.wait(timeout=300) == 1
     log = (copied.folder / "output.txt").read_text()
-    assert "Error in rule finetune" in log and "runs/from_scratch/Toy/seed0" in log
+    assert "--out results/toy/runs/from_scratch/Toy/seed0" in log  # the command that failed
     runs = copied.folder / "results" / "toy" / "runs"
     assert {path.parts[-4] for path in runs.glob("*/*/seed0/progress.csv")} == {"marvel", "warm_start"}
     assert not (runs.parent / "scores.csv").exists()
