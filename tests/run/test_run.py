@@ -119,7 +119,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(stage, tmp_path, toy
 
 
 def test_an_orphan_and_its_replacement_do_not_write_together(tmp_path):
-    spec = make_spec("baselines.from_scratch", hyperparameters={"hidden_units": 16, "online_episodes": 3000})
+    spec = make_spec("baselines.from_scratch", hyperparameters={"hidden_units": 16, "online_episodes": 900})
     command = [sys.executable, "-m", "marvel.run", json.dumps(spec), "--out", str(tmp_path)]
     orphan = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / ".state" / "buffer.f32").exists():
