@@ -63,7 +63,7 @@ def train(context, hp, *, fault: str = "none"):
 SAID = {  # what the study's output says of each
     "segfault": "Segmentation fault",
     "raises": "RuntimeError: the physics engine lost its body",
-    "nan": r"error: the simulator of Toy gave the cost nan in step \d+ of the episode with seed \d+; no run can go on",
+    "nan": r"error: the simulator of Toy gave the cost nan in step \d+ of the episode with seed \d+; no run can",
     "memory": "error: memory does not fit into this machine's memory .*; lower hidden_units, batch_size or the budget",
     "killed": "Killed",
     "exits": r"error: exits ended the process by itself \(exit code 0\).",

@@ -123,7 +123,9 @@ def folder_of(study: Path, run: Run) -> Path:
 def _table(path: Path, maker: str, columns: list[str]) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path} does not exist; make it with `python -m workflow.tables {maker}`.")
-    table = pd.read_csv(path, float_precision="round_trip")
+    table = pd.read_csv(
+        path, float_precision="round_trip", keep_default_na=False, na_values=[""]
+    )  # a method may be `nan`
     if missing := [name for name in columns if name not in table]:
         raise InputError(
             f"{path} lacks the column(s) {', '.join(missing)}; make it again with `python -m workflow.tables {maker}`."
