@@ -77,7 +77,7 @@ def test_a_job_that_is_killed_fails_the_study_and_stops_no_other(copied, undistu
     assert redraw.returncode == 0, redraw.stdout
     missing = (runs.parent / "tables" / "missing.csv").read_text()
     assert re.search("from_scratch,Toy,0,(unfinished|not run)", missing)  # by whether it had a snapshot
-    assert "from_scratch" in (runs.parent / "tables" / "final.md").read_text()
+    assert "Missing: all of From scratch (1)." in (runs.parent / "tables" / "final.md").read_text()
     assert_goes_on(copied, study(), undisturbed)
 
 

@@ -108,4 +108,5 @@ def test_each_fault_is_told_stops_no_other_run_and_once_mended_all_go_on(copied,
 
 def runs_of(copied, methods) -> dict[str, bytes]:
     """Products of some methods' runs."""
-    return {path: content for path, content in products(copied.folder).items() if path.split("/")[2] in methods}
+    folders = tuple(f"toy/runs/{name}/" for name in methods)
+    return {path: content for path, content in products(copied.folder).items() if path.startswith(folders)}
