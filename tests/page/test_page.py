@@ -14,7 +14,7 @@ from scipy import stats
 from marvel.errors import InputError
 from workflow.names import label
 from workflow.page.__main__ import main as write_page
-from workflow.page.inputs import read
+from workflow.page.inputs import read, read_table
 from workflow.page.runs import spans
 from workflow.runs.scores import read_scores
 from workflow.statistics.aggregates import changes
@@ -153,7 +153,7 @@ def test_verdicts_are_the_ledgers(made):
         assert any(cells[:2] == [row.task, row.verdict] for cells in page.rows[row.claim]), row
     parts = pd.read_csv(study / "tables" / "claims.csv")
     part = parts[(parts["claim"] == "C6") & (parts["task"] == "BallCircle") & (parts["form"] == "ours")].iloc[0]
-    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "Marvel − Warm Start"])
+    shown = next(cells for cells in page.rows["C6"] if cells[:2] == ["BallCircle", "Marvel minus Warm Start"])
     assert shown[3] == "5" and float(shown[4].split()[0]) == pytest.approx(part["effect"], abs=6e-4)
 
 
@@ -191,6 +191,12 @@ def test_the_same_study_gives_the_same_bytes(recorded, tmp_path):
     for name in ("a", "b"):
         write_page(["--study", str(study), "--out", str(tmp_path / name)])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_method_called_nan_is_text(tmp_path):
+    (tmp_path / "final.csv").write_text("method,train_return\nnan,\n")
+    table = read_table(tmp_path / "final.csv", "final", ["method"])
+    assert table["method"].tolist() == ["nan"] and math.isnan(table["train_return"].item())
 
 
 def test_a_table_that_is_not_there_or_of_another_version_is_one_sentence(made, tmp_path):

@@ -139,7 +139,7 @@ def test_missing_dataset_stops_before_any_job_with_one_sentence(project, tmp_pat
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     began = time.monotonic()
     result = project.run(None)
-    assert time.monotonic() - began < 120  # it hangs on no mirror
+    assert time.monotonic() - began < 30
     assert result.returncode != 0 and "Finished jobid" not in result.stdout
     error = result.stdout[result.stdout.index("error: ") :].strip()
     for part in ("SafetyBallRun-v0-80-940.hdf5", str(tmp_path / "none"), ".dsrl/datasets", "source: collect"):

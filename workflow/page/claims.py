@@ -1,10 +1,8 @@
 """The verdict on each claim, and the numbers that it rests on."""
 
-import re
-
 import pandas as pd
 
-from workflow.names import label
+from workflow.names import in_words, named
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import number
 
@@ -54,18 +52,12 @@ def _verdict(row: dict) -> dict:
     return {key: row[key] for key in ("task", "verdict", "leaning", "why")} | {"p": p_text(row["p"])}
 
 
-def named(text: str, labels: dict[str, str]) -> str:
-    """A comparison such as "marvel - warm_start" in the methods' printed names."""
-    where = r"\w+" if " - " in text or text in labels else r"(?<=\()\w+(?=\))"
-    return re.sub(where, lambda word: labels.get(word[0], label(word[0])), text).replace(" - ", " \N{MINUS SIGN} ")
-
-
 def _part(row: dict, labels: dict[str, str]) -> dict:
     interval = "" if pd.isna(row["low"]) else f"[{signed(row['low'])}, {signed(row['high'])}]"
     task = "all tasks" if row["task"] == "all" else row["task"]
     return {
         "task": task,
-        "part": named(row["part"], labels),
+        "part": named(in_words(row["part"]), labels, labels),
         "metric": METRICS.get(row["metric"], row["metric"]),
         "n": int(row["n"]),
         "effect": signed(row["effect"]),

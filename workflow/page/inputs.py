@@ -104,7 +104,7 @@ def read(
         study,
         scores,
         measured(scores),
-        {name: _table(folder / f"{name}.csv", *TABLES[name]) for name in TABLES},
+        {name: read_table(folder / f"{name}.csv", *TABLES[name]) for name in TABLES},
         {path.stem: path for path in sorted(folder.glob("*.md"))},
         yaml.safe_load(CLAIMS.read_text(encoding="utf-8")),
         planned,
@@ -120,12 +120,12 @@ def folder_of(study: Path, run: Run) -> Path:
     return study / "runs" / method / task / f"seed{seed}"
 
 
-def _table(path: Path, maker: str, columns: list[str]) -> pd.DataFrame:
+def read_table(path: Path, maker: str, columns: list[str]) -> pd.DataFrame:
+    """Rows of a table's CSV file that has these columns, made by `python -m workflow.tables {maker}`."""
     if not path.is_file():
         raise InputError(f"{path} does not exist; make it with `python -m workflow.tables {maker}`.")
-    table = pd.read_csv(
-        path, float_precision="round_trip", keep_default_na=False, na_values=[""]
-    )  # a method may be `nan`
+    # a method may be called `nan`
+    table = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
     if missing := [name for name in columns if name not in table]:
         raise InputError(
             f"{path} lacks the column(s) {', '.join(missing)}; make it again with `python -m workflow.tables {maker}`."
