@@ -87,6 +87,14 @@ def test_percentile_intervals_hold_the_mean_as_often_as_captions_say(n, stated):
     assert np.mean((ends[:, 0] <= expected) & (expected <= ends[:, 1])) == pytest.approx(stated, abs=0.03)
 
 
+def test_the_fast_way_to_resample_a_mean_draws_what_the_bootstrap_draws():
+    curves = np.random.default_rng(1).normal(size=(6, 40))
+    slow = bootstrap((curves[:, None],), lambda part: part[..., 0, :].mean(axis=-2), np.random.default_rng(0))
+    np.testing.assert_allclose(mean_interval(curves, np.random.default_rng(0)), slow, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="no values"):
+        mean_interval(np.array([]), np.random.default_rng(0))
+
+
 def test_t_interval_is_scipys():
     values = np.array([1.0, 2.0, 4.0, 9.0])
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)

@@ -59,14 +59,8 @@ def curve(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int 
         return None
     if rows["round"].max() == 0:
         return _evaluated(rows, column)
-    seeds = []
-    for _, run in rows.sort_values("round").groupby("seed"):
-        run = run[run[column].notna() & run[x].notna()]
-        if run.empty:
-            return None
-        values = moving_average(run[column].to_numpy(dtype=np.float64), window)
-        seeds.append(thin(run[x].to_numpy(dtype=np.float64), values, points))
-    return Curve(*_shared(seeds))
+    seeds = _lines(rows, x, column, window, points)
+    return Curve(*_shared(seeds)) if seeds is not None else None
 
 
 def parametric(rows: pd.DataFrame, x: str, column: str, window: int = 1, points: int = POINTS) -> Curve | None:
@@ -86,11 +80,23 @@ def parametric(rows: pd.DataFrame, x: str, column: str, window: int = 1, points:
         return lines[1]
     grid = lines[1].x
     across = np.stack([np.interp(grid, lines[0].x, seed) for seed in lines[0].values])
-    runs = []
-    for _, run in rows.sort_values("round").groupby("seed"):
-        run = run[run[column].notna() & run[x].notna()]
-        runs.append(thin(run[x].to_numpy(float), moving_average(run[column].to_numpy(float), window), points))
-    return Curve(across.mean(axis=0), lines[1].values, tuple(runs))
+    return Curve(across.mean(axis=0), lines[1].values, tuple(_lines(rows, x, column, window, points)))
+
+
+def _lines(
+    rows: pd.DataFrame, x: str, column: str, window: int, points: int
+) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """Each seed's own x and values, by seed, as in `curve`; None if a seed has no value."""
+    seed, rounds, across, values = (rows[name].to_numpy() for name in ("seed", "round", x, column))
+    order = np.lexsort((rounds, seed))
+    edges = np.flatnonzero(np.diff(seed[order])) + 1
+    lines = []
+    for run in np.split(order, edges):
+        run = run[~(np.isnan(across[run]) | np.isnan(values[run]))]
+        if not len(run):
+            return None
+        lines.append(thin(across[run].astype(float), moving_average(values[run].astype(float), window), points))
+    return lines
 
 
 def _evaluated(rows: pd.DataFrame, column: str) -> Curve | None:

@@ -147,6 +147,9 @@ def save(figure: Figure, caption: str, out: Path) -> None:
 
     Each is written whole or not at all, with the same bytes for the same data.
     """
+    with matplotlib.rc_context(RC):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # else each of the two files costs a layout of its own
     for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path, memory = out.with_name(f"{out.name}.{kind}"), io.BytesIO()  # a full disk is no fault of Matplotlib's
         with matplotlib.rc_context(RC):

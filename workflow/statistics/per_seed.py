@@ -1,5 +1,8 @@
 """One row per task, method and seed: what a run ended with, in raw and in DSRL's units."""
 
+import itertools
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -51,16 +54,42 @@ def feasible_return(returns, costs, cost_limit, lowest=0.0) -> np.ndarray:
     return np.where(missing, np.nan, np.where(np.less_equal(costs, cost_limit), returns, lowest))
 
 
-def last_fifth(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rounds that end in the last 20 % of a run's env_steps, without row 0.
+def in_last_fifth(rounds: np.ndarray, env_steps: np.ndarray) -> np.ndarray:
+    """Which rounds of a run end in the last 20 % of its env_steps; never row 0.
 
     Args:
-        rows: of scores.csv, one method, task and seed.
+        rounds, env_steps: (rounds,), of one method, task and seed.
+
+    Returns:
+        (rounds,) booleans.
     """
-    return rows[(rows["round"] > 0) & (rows["env_steps"] > (1 - LAST) * rows["env_steps"].max())]
+    return (rounds > 0) & (env_steps > (1 - LAST) * env_steps.max())
 
 
-def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
+def last_fifth(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of scores.csv that are `in_last_fifth`, of one method, task and seed."""
+    return rows[in_last_fifth(rows["round"].to_numpy(), rows["env_steps"].to_numpy())]
+
+
+def runs_of(scores: pd.DataFrame) -> Iterator[tuple[tuple[str, str, int], dict[str, np.ndarray]]]:
+    """The runs of a study as arrays, since thousands of runs are read and pandas is slow on short frames.
+
+    Args:
+        scores: rows of scores.csv.
+
+    Yields:
+        (task, method, seed), in order of first appearance, and {column: (rounds,)}, in order of the rounds.
+    """
+    number = scores.groupby(["task", "method", "seed"], sort=False).ngroup().to_numpy()
+    order = np.lexsort((scores["round"].to_numpy(), number))
+    columns = {name: scores[name].to_numpy()[order] for name in scores}
+    edges = np.flatnonzero(np.diff(number[order], prepend=-1))
+    for first, last in itertools.pairwise([*edges.tolist(), len(order)]):
+        run = {name: column[first:last] for name, column in columns.items()}
+        yield (run["task"][0], run["method"][0], int(run["seed"][0])), run
+
+
+def summarize_run(run: dict[str, np.ndarray], min_return: float) -> dict[str, float]:
     """The numbers of one run.
 
     train_return and train_cost are means per training episode of the last fifth. A run is feasible (1 or 0) if that
@@ -69,44 +98,42 @@ def summarize_run(rows: pd.DataFrame, min_return: float) -> dict[str, float]:
     infeasible and counts with the lowest return, in training and evaluation; its costs are those of what it played.
 
     Args:
-        rows: (rounds, columns of scores.csv), one method, task and seed, in order.
+        run: {column of scores.csv: (rounds,)}, one method, task and seed, in order.
         min_return: the task's lowest return, which an infeasible run counts as.
 
     Returns:
         `METRICS` and `COUNTS`; training metrics are NaN for a run that holds the start policy alone.
     """
     summary = dict.fromkeys([*METRICS, *COUNTS], np.nan)
-    last = rows.iloc[-1]
-    summary.update({name: float(last[name]) for name in COUNTS})
-    evaluated = rows[rows["eval_return"].notna()]
+    summary.update({name: float(run[name][-1]) for name in COUNTS})
+    evaluated = np.flatnonzero(~np.isnan(run["eval_return"]))
     if len(evaluated):
         for name in ("eval_return", "eval_cost", "eval_return_normalized", "eval_cost_normalized"):
-            summary[name] = float(evaluated[name].iloc[-1])
-    trained = rows[rows["round"] > 0]
-    if len(trained):
-        summary.update(_trained(rows, trained, min_return))
-    if last["status"] == DIVERGED:
+            summary[name] = float(run[name][evaluated[-1]])
+    if (run["round"] > 0).any():
+        summary.update(_trained(run, min_return))
+    if run["status"][-1] == DIVERGED:
         names = ("train_return", "eval_return", "feasible_return")
         summary.update(dict.fromkeys(names, min_return) | {f"{name}_normalized": 0.0 for name in names})
         summary["feasible"] = 0.0
     return summary
 
 
-def _trained(rows: pd.DataFrame, trained: pd.DataFrame, min_return: float) -> dict[str, float]:
-    """The training metrics of `summarize_run`; `trained` are the rows after row 0."""
-    summary, last = {}, rows.iloc[-1]
-    limit, within = last["cost_limit"], trained["train_cost"] <= last["cost_limit"]
-    fifth = last_fifth(rows)
-    episodes = rows["episodes"].diff()[fifth.index]
+def _trained(run: dict[str, np.ndarray], min_return: float) -> dict[str, float]:
+    """The training metrics of `summarize_run`."""
+    summary, limit = {}, run["cost_limit"][-1]
+    trained, fifth = run["round"] > 0, in_last_fifth(run["round"], run["env_steps"])
+    within = run["train_cost"] <= limit
+    episodes = np.diff(run["episodes"], prepend=0)[fifth]
     for name in ("train_return", "train_cost", "train_return_normalized", "train_cost_normalized"):
-        summary[name] = float(np.average(fifth[name], weights=episodes))
+        summary[name] = float(np.average(run[name][fifth], weights=episodes))
     summary["feasible"] = float(summary["train_cost"] <= limit)
     for unit, lowest in (("", min_return), ("_normalized", 0.0)):
         value = feasible_return(summary[f"train_return{unit}"], summary["train_cost"], limit, lowest)
         summary[f"feasible_return{unit}"] = float(value)
-    summary["safe_rounds"], summary["safe_rounds_last"] = float(within.mean()), float(within[fifth.index].mean())
-    summary["violation_rate"] = float(last["train_violations"] / last["episodes"])
-    summary["cumulative_cost"] = float(last["cumulative_cost"])
+    summary["safe_rounds"], summary["safe_rounds_last"] = float(within[trained].mean()), float(within[fifth].mean())
+    summary["violation_rate"] = float(run["train_violations"][-1] / run["episodes"][-1])
+    summary["cumulative_cost"] = float(run["cumulative_cost"][-1])
     return summary
 
 
@@ -117,10 +144,10 @@ def per_seed(scores: pd.DataFrame) -> pd.DataFrame:
         scores: rows of scores.csv.
     """
     rows = []
-    for (task, method, seed), run in scores.groupby(["task", "method", "seed"], sort=False):
-        summary = summarize_run(run.sort_values("round"), get_task(task).min_return)
+    for (task, method, seed), run in runs_of(scores):
         head = {"task": task, "method": method, "seed": seed}
-        rows.append(head | {name: run[name].iloc[0] for name in ("cost_limit", "status")} | summary)
+        head |= {name: run[name][0] for name in ("cost_limit", "status")}
+        rows.append(head | summarize_run(run, get_task(task).min_return))
     return pd.DataFrame(rows, columns=["task", "method", "seed", "cost_limit", "status", *METRICS, *COUNTS])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workflow.statistics.aggregates import over_seeds
-from workflow.statistics.per_seed import last_fifth
+from workflow.statistics.per_seed import in_last_fifth, runs_of
 from workflow.statistics.scores import DIVERGED
 
 POLICIES = {
@@ -58,20 +58,22 @@ def safety(episodes: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         episodes of the last fifth of env_steps. final_deterministic: the last evaluation. A run that diverged has no
         final policy.
     """
-    played = {key: rows for key, rows in episodes.groupby(RUN)}
+    columns = {name: episodes[name].to_numpy() for name in ("round", "kind", "cost")}
+    played = episodes.groupby(RUN).indices
     made = []
-    for key, run in scores.groupby(RUN, sort=False):
-        rows = played.get(key, episodes.iloc[:0])
-        train, evaluation = rows[rows["kind"] == "train"], rows[rows["kind"] == "eval"]
-        final = run["status"].iloc[0] != DIVERGED
+    for key, run in runs_of(scores):
+        rounds, kinds, costs = (column[played.get(key, [])] for column in columns.values())
+        train, evaluation = kinds == "train", kinds == "eval"
+        final = run["status"][-1] != DIVERGED
+        late = run["round"][in_last_fifth(run["round"], run["env_steps"])]
         chosen = {
             "train": train,
-            "final_stochastic": train[train["round"].isin(last_fifth(run)["round"]) & final],
-            "final_deterministic": evaluation[(evaluation["round"] == evaluation["round"].max()) & final],
+            "final_stochastic": train & np.isin(rounds, late) & final,
+            "final_deterministic": evaluation & (rounds == max(rounds[evaluation], default=-1)) & final,
         }
         row = dict(zip(RUN, key, strict=True))
         for policy, part in chosen.items():
-            found = measures(part["cost"].to_numpy(dtype=np.float64), float(run["cost_limit"].iloc[0]))
+            found = measures(costs[part].astype(np.float64), float(run["cost_limit"][0]))
             row |= {f"{measure}_{policy}": value for measure, value in found.items()}
         made.append(row)
     return pd.DataFrame(made, columns=[*RUN, *SAFETY])
