@@ -78,8 +78,13 @@ def bootstrap(
         runs, tasks = matrix.shape[:2]
         chosen = generator.integers(runs, size=(resamples, runs, tasks))
         drawn.append(matrix[chosen, np.arange(tasks)])
-    low, high = np.quantile(statistic(*drawn), ((1 - level) / 2, (1 + level) / 2), axis=0)
-    return value, low, high
+    return value, *percentiles(statistic(*drawn), level)
+
+
+def percentiles(values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """What (1 - level) / 2 of the values lie below, and as many above, (resamples, ...) -> two of (...)."""
+    low, high = np.quantile(values, ((1 - level) / 2, (1 + level) / 2), axis=0)
+    return low, high
 
 
 def mean_interval(
@@ -114,7 +119,7 @@ def mean_interval(
         chosen = generator.integers(runs, size=(resamples, runs))
         cells = chosen + runs * np.arange(resamples)[:, None]
         times = np.bincount(cells.ravel(), minlength=resamples * runs).reshape(resamples, runs)
-        low, high = np.quantile(times @ filled / runs, ((1 - level) / 2, (1 + level) / 2), axis=0)
+        low, high = percentiles(times @ filled / runs, level)
     middle, low, high = (np.where(holes, np.nan, end) for end in (middle, low, high))
     # A mean of three equal numbers is not always that number in floating point: the ends stay inside the data.
     return middle, np.maximum(low, values.min(axis=0)), np.minimum(high, values.max(axis=0))
