@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -11,7 +10,6 @@ from conftest import ROOT
 from studies import environment
 
 pytestmark = pytest.mark.slow
-NAMESPACE = ["unshare", "--mount", "--map-root-user"]  # mounts in it are seen and outlived by no other process
 RUNS = ("dataset", "pretrain", "prealign", "finetune")
 WORKFLOW = ("filter", "card", "scores", "tables", "figure", "scatter", "page", "merge", "plan")
 # What run code does otherwise; it is frozen while the reference study runs.
@@ -20,17 +18,6 @@ FROZEN = {
     "filter": "h5py's RuntimeError ends in a traceback",
 }
 FROZEN |= dict.fromkeys(RUNS[1:], "OSErrors of .state/lock, links of outputs and the log end in tracebacks")
-
-
-@pytest.fixture(scope="module")
-def namespace() -> list[str]:
-    """The words that start a command with mounts of its own."""
-    if shutil.which("unshare") is None:
-        pytest.skip("needs unshare (util-linux)")
-    tried = subprocess.run([*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True)
-    if tried.returncode:
-        pytest.skip(f"this machine lets nobody mount a tmpfs in a namespace of their own: {tried.stderr.strip()}")
-    return NAMESPACE
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,8 @@ def job_prefix():
     Python is the one that runs Snakemake, whatever PATH says, unless jobs get an environment of their own."""
     words = [
         "set -euo pipefail;",
+        # output into a log, errors to the terminal as well: Snakemake shows no log of a failed job in this profile
+        'logged() { : > "$1"; "${@:2}" 2>&1 >> "$1" | tee -a "$1" >&2; };',
         f"export MARVEL_NUMERICS={shlex.quote(NUMERICS)};",
         f"export PYTHONUTF8=1 PYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}};",
     ]
@@ -79,8 +81,13 @@ def tasks_played_here():
 
 onstart:
     # Snakemake's own lock outlives a killed Snakemake (the default profile turns it off); the kernel drops this one.
-    Path(BASE).mkdir(parents=True, exist_ok=True)
-    study_lock = open(f"{BASE}/.lock", "ab")
+    try:
+        Path(BASE).mkdir(parents=True, exist_ok=True)
+        study_lock = open(f"{BASE}/.lock", "ab")
+    except OSError as error:
+        raise SystemExit(
+            f"error: {BASE} cannot be written ({error.strerror}); make it writable or choose another folder (--directory)."
+        )
     if not lock(study_lock, wait=False):
         raise SystemExit(f"error: another snakemake is running the study {STUDY.name}; wait for it or stop it.")
     globals()["study_lock"] = study_lock  # open, and so locked, until this process ends

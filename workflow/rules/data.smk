@@ -36,7 +36,7 @@ rule card:
         task=facts,
         code=code_version("marvel.datasets.card"),
     shell:
-        "python -m marvel.datasets card {input.data:q} --task {wildcards.task:q} > {log:q} 2>&1"
+        "logged {log:q} python -m marvel.datasets card {input.data:q} --task {wildcards.task:q}"
 
 
 rule filter:

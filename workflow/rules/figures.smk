@@ -32,7 +32,7 @@ rule figure:
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
         caption=lambda w, output: Caption(output[1]),
     shell:
-        "python -m workflow.figures {params.command} --out {params.out:q} > {log:q} 2>&1"
+        "logged {log:q} python -m workflow.figures {params.command} --out {params.out:q}"
 
 
 # All datasets on one page: a rule of its own and no kind of figure, since it writes a table besides and needs no run.
@@ -62,5 +62,5 @@ rule scatter:
         out=lambda w, output: str(Path(output[0]).with_suffix("")),
         caption=lambda w, output: Caption(output[1]),
     shell:
-        "python -m workflow.figures.scatter --datasets {input.data:q} --filters {params.filters:q} --out {params.out:q}"
-        " --table {output.table:q} > {log:q} 2>&1"
+        "logged {log:q} python -m workflow.figures.scatter --datasets {input.data:q} --filters {params.filters:q}"
+        " --out {params.out:q} --table {output.table:q}"

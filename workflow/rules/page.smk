@@ -22,4 +22,4 @@ rule page:
         command=shlex.join(page_words(STUDY)),
         code=code_version("workflow.page.__main__", *TEMPLATES),
     shell:
-        "python -m workflow.page {params.command} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m workflow.page {params.command} --out {output:q}"

@@ -22,4 +22,4 @@ if STUDY.ranks:
             numerics=NUMERICS,
             code=code_version("marvel.ranks"),
         shell:
-            "python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q} > {log:q} 2>&1"
+            "logged {log:q} python -m marvel.ranks {input[0]:q} {params.options:q} --out {output:q}"

@@ -54,5 +54,5 @@ for table in DRAWN:
             caption=lambda w, output: Caption(output[0]),
             code=table_version(table),
         shell:
-            "python -m workflow.tables {params.table:q} --scores {input.scores:q} {params.ranks:q} {params.labels:q}"
-            " > {log:q} 2>&1"
+            "logged {log:q} python -m workflow.tables {params.table:q} --scores {input.scores:q}"
+            " {params.ranks:q} {params.labels:q}"
