@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from studies import toy_config
 
 from workflow.figures import __main__ as figures
@@ -38,6 +39,16 @@ def test_drawn_from_progress_files(tmp_path, capsys):
     files[0].write_text("updates\n1\n")
     with pytest.raises(ValueError, match=r"lacks the column\(s\) eval_return, eval_cost; give progress"):
         offline.read_offline(files, 20.0)
+
+
+@pytest.mark.parametrize(("length", "scale"), [(5, "linear"), (10, "symlog")])
+def test_one_algorithm_that_trains_much_longer_bends_the_axis_of_its_task(length, scale, tmp_path):
+    files = [progress(tmp_path, "cpq", task, 0, [0.0, 5.0, 9.0]) for task in ("BallRun", "CarRun")]
+    files.append(progress(tmp_path, "cpq_long", "CarRun", 0, [1.0] * length))
+    figure, _ = offline.draw(files, 20.0)
+    scales = [axes.get_xscale() for axes in figure.axes]
+    assert scales.count(scale) == (2 if scale == "symlog" else 4)
+    assert ("(log above 200 on CarRun)" in " ".join(text.get_text() for text in figure.findobj(Text))) == (length == 10)
 
 
 def test_study_names_the_runs_that_a_method_starts_from(toy_dataset):

@@ -99,6 +99,7 @@ def draw(
         name: look for name, look in looks.items() if any(name in c for rows in made.values() for c in rows.values())
     }
     counts = scores.groupby(["task", "method"])["seed"].nunique()
+    bends = {task: scales.bend(next(iter(curves.values()))) for task, curves in made.items()}
     log = {row: _is_log(row, made, scores, view) for row in view.rows}
     with plt.rc_context(style.RC):
         heights = [HEIGHTS[row] for row in view.rows]
@@ -111,9 +112,12 @@ def draw(
                         axes.axhline(own, **style.LIMIT | {"color": looks[name].color, "linestyle": ":"})
                 if panels.is_left(tasks, task):
                     axes.set_ylabel(_y_label(row, view.units, log[row]))
+                if bends[task] is not None:
+                    scales.bend_x(axes, *bends[task])
         panels.legend(figure, shown, _constant(scores), _limit_label(scores, view))
         x_name = X_LABELS[x] + (f" (curves: moving average of {window} rounds)" if window > 1 else "")
         ends = "; pale dots: their ends" if view.parametric and counts.max() > 1 else ""
+        x_name += "".join(f" (log above {style.thousands(ends[0])} on {task})" for task, ends in bends.items() if ends)
         panels.foot(figure, x_name, panels.curves_key(counts, not view.parametric) + ends, tuning.footnote(tasks))
         figure.align_ylabels()
     return figure, caption(scores, counts, view, log.get("cost", False), looks)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from workflow.figures import style
 from workflow.figures.grids import Curve
 
+LONG = 4  # an x-axis bends where one curve is more than so many times as long as all others
 LOG_FROM = 8  # cost axes turn logarithmic above the limit when a mean cost exceeds this many limits
 
 
@@ -46,6 +47,22 @@ def scale_costs(axes: Axes, curves: dict[str, Curve], limit: float, log: bool) -
     axes.set_yticks(marks, [style.thousands(mark) for mark in marks])
     axes.yaxis.set_minor_locator(plt.NullLocator())
     axes.set_ylim(-0.06 * limit, top * 1.3)
+
+
+def bend(curves: dict[str, Curve]) -> tuple[float, float] | None:
+    """Where an x-axis should turn logarithmic, and where it ends: the ends of the second longest and of the longest
+    curve, if that is many times as long and would press all others against the left edge; else None."""
+    ends = sorted(float(curve.x[-1]) for curve in curves.values() if curve.x is not None)
+    return (ends[-2], ends[-1]) if len(ends) > 1 and ends[-1] > LONG * ends[-2] > 0 else None
+
+
+def bend_x(axes: Axes, at: float, end: float) -> None:
+    """An x-axis that is linear up to `at` and logarithmic from there to `end`."""
+    axes.set_xscale("symlog", linthresh=at, linscale=1.5)
+    marks = [0.0, at / 2, *(at * 10**k for k in range(1 + math.ceil(math.log10(end / at))))]
+    axes.set_xticks(marks, [style.thousands(mark) for mark in marks])
+    axes.xaxis.set_minor_locator(plt.NullLocator())
+    axes.set_xlim(-0.04 * at, 1.2 * end)
 
 
 def scale_multipliers(axes: Axes, curves: dict[str, Curve]) -> None:
