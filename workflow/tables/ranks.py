@@ -87,7 +87,7 @@ def markdown(table: pd.DataFrame) -> str:
             "Cells are `mean [low, high]` over n seeds. "
             + interval_sentences(seeds)
             + " "
-            + interval_sentences(seeds, difference_sentence)
+            + interval_sentences([n for n in seeds if n > 1], difference_sentence)  # of one seed that is said
             + " Where a study's seeds share one offline model, its critics (before) are the same for all and only the "
             "points differ.",
             "",
