@@ -1,5 +1,5 @@
 # snakemake --cores 32                                            the paper's study
-# snakemake --cores 2 --configfile workflow/config/quick.yaml     a quarter of an hour (./run quick)
+# snakemake --cores 2 --configfile workflow/config/quick.yaml     about ten minutes (./run quick)
 #
 # dataset -> pretrain -> prealign -> finetune -> scores -> tables, figures -> page
 #                    \------------->/
@@ -33,6 +33,11 @@ rule all:
     input:
         REPORT,
         STUDY.run_files(),
+
+
+onsuccess:
+    if (page := Path(f"{BASE}/report/index.html")).is_file():
+        print(f"\nThe study's page: {here(page)}", file=sys.stderr)
 
 
 onerror:

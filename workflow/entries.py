@@ -155,7 +155,10 @@ def _returns(train: str) -> bool:
 def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: dict) -> Entry:
     """Sort an entry's keys into hyperparameters and options of its function, and check their values."""
     train = entry.get("train", "marvel.prealign")
-    known = options_of(train)
+    try:
+        known = options_of(train)
+    except InputError as reason:
+        raise InputError(f"{SECTIONS[stage]}: {name}: {reason}") from None
     check_stage(train, stage, f"{SECTIONS[stage]}: {name}")
     if stage != "finetune" and not _returns(train):
         raise InputError(f"{SECTIONS[stage]}: {name}: {train} returns no checkpoint to start from; name one that does.")

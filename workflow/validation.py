@@ -174,6 +174,8 @@ def check_schema(config: dict) -> None:
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         unknown = next(key for key in value if key not in known)
+        if where == "config" and isinstance(value[unknown], dict) and "train" in value[unknown]:
+            raise InputError(f"{where}: {unknown!r} is no key here; an entry with `train` stands below `methods:`.")
         raise InputError(f"{where}: {unknown!r} is no key here; {nearest(unknown, known)}")
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in value)

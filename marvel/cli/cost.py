@@ -102,6 +102,7 @@ def text(found: dict) -> str:
         f"on {cores}: {wall}, up to {size(found['memory_mb'])} of memory",
         f"on any number of cores: {shortest}, the longest chain of jobs",
         f"disk: {size(found['disk_mb'])}, and up to {size(found['scratch_mb'])} more while it runs",
+        "downloads of DSRL's files are not counted",
         f"rates: {', '.join(found['machines'])}; other processors, and other work on the machine, change them",
     ]
     lines += [f"no rate measured: {each}" for each in found["unknown"]]

@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
         "and the run started from the recorded files; 1 if not, with what differs and why that may be.",
         "marvel verify results/quick/runs/marvel/BallRun/seed0/run.json",
         "marvel verify results/quick/runs/*/BallRun/seed0/run.json --json",
-        "snakemake verify --config verify=5         a random sample of a study's runs, side by side",
+        "snakemake verify --configfile workflow/config/quick.yaml --config verify=5 --cores 2    a sample of a study's",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="run.json")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the repeated run in this new folder")

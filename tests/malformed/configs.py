@@ -139,6 +139,7 @@ OVERRIDES = [
     ({"cost_limit": "x"}, "config: cost_limit is 'x'; it must be a finite number >= 0."),
     ({"tasks": "Toy"}, "config: tasks is 'Toy'; it must be a list."),
     ({"sedes": 1}, "config: 'sedes' is no key here; did you mean seeds"),
+    ({"mine": {"train": "baselines.pex"}}, "config: 'mine' is no key here; an entry with `train` stands below"),
     ({"hyperparameters": {"tau": "big"}}, "hyperparameters: tau is 'big'; it must be a finite number > 0 and <= 1."),
 ]
 TABLES = [

@@ -18,7 +18,7 @@ from workflow.page.inputs import read, read_table
 from workflow.page.runs import spans
 from workflow.runs.scores import read_scores
 from workflow.statistics.aggregates import changes
-from workflow.statistics.per_seed import per_seed
+from workflow.statistics.per_seed import per_seed, with_evaluated
 from workflow.tables.page import number
 
 
@@ -105,10 +105,19 @@ def test_the_main_table_is_main_csv_with_the_safe_methods_first(made):
     found = {(row[0], name): cell for row in rows for name, cell in zip(columns, row[1:], strict=True)}
     for row in table.itertuples():
         cell = found[label(row.method), row.name]
-        assert cell.startswith(f"{'✓' if row.safe else '✗'}{row.return_mean:.2f}"), cell
+        assert cell.startswith(f"{mark(study, row)}{row.return_mean:.2f}"), cell
         assert f"cost {row.cost_mean:.2f} " in cell and f"n = {row.n}" in cell
     marks = ["✗" in "".join(row) for row in rows]
     assert marks == sorted(marks) and True in marks and False in marks
+
+
+def mark(study, row) -> str:
+    """Of a cell: whether the mean cost, and whether that of every run, is within the limit, from the scores."""
+    scores = read_scores(study / "scores.csv")
+    runs = with_evaluated(per_seed(scores[scores["method"] == row.method]))
+    runs = runs[runs["task"] == row.name] if row.over == "task" else runs
+    every = ((runs["train_cost"] <= runs["cost_limit"]) & (runs["status"] != "diverged")).all()
+    return "✗" if not row.safe else "✓" if every else "◐"
 
 
 def test_labels_of_a_config_replace_the_papers_names(made, tmp_path):

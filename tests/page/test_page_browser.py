@@ -1,6 +1,7 @@
 """The page in a browser: nothing in the console, the controls change the plots, sorting sorts, it fits a telephone."""
 
 import importlib.util
+import json
 import shutil
 
 import pytest
@@ -73,6 +74,7 @@ def test_the_first_question_is_answered_before_any_click(opened):
     answer = page.inner_text("#answer")
     assert answer.startswith(("Yes, Marvel", "No, Marvel", "Cannot tell"))
     assert "n = 5 paired seeds" in answer and "95 % t interval" in answer and "C6" in answer
+    assert "training episodes are over the limit" in answer and "one offline model" not in answer
     assert page.inner_text("#compare .of-task") == "BallCircle" and page.inner_text("#compare .of-limit") == "20"
     page.select_option("#first", "warm_start")
     page.select_option("#second", "marvel")
@@ -80,6 +82,28 @@ def test_the_first_question_is_answered_before_any_click(opened):
     assert swapped != answer and ("higher" in swapped) == ("lower" in answer)
     page.click("#answer a[href='#C6']")
     page.wait_for_function("document.getElementById('C6').open")
+
+
+def test_seeds_that_share_an_offline_model_decide_nothing(browser, tmp_path):
+    study = made_up_study(tmp_path)
+    for seed in range(5):
+        folder = study / "runs" / "marvel" / "BallCircle" / f"seed{seed}"
+        folder.mkdir(parents=True)
+        spec = {
+            "method": "marvel",
+            "task": "BallCircle",
+            "seed": seed,
+            "start": "offline/cpq/BallCircle/seed0/checkpoint.pt",
+        }
+        (folder / "run.json").write_text(json.dumps(spec))
+    write_page(["--study", str(study)])
+    page = browser.new_page()
+    page.goto((study / "report" / "index.html").as_uri() + "?task=BallCircle&second=from_scratch")
+    page.wait_for_selector("html[data-ready=yes]", timeout=60000)
+    answer = page.inner_text("#answer")
+    assert answer.startswith("Not decided: the seeds share an offline model."), answer
+    assert "start from one offline model (offline seed 0)" in answer
+    page.close()
 
 
 def test_a_question_about_runs_that_are_not_there_says_so(browser, tmp_path):
@@ -102,7 +126,8 @@ def test_controls_change_the_curves(opened):
     drawn = LINES.format("plot-curves")
     before = page.evaluate(f"JSON.stringify({drawn})")
     count = page.evaluate(f"{drawn}.length")
-    assert count == 2 * 4  # return and cost of the main methods: marvel, warm_start, from_scratch, offline_only
+    # return and cost of the main methods (marvel, warm_start, from_scratch, offline_only) and of one new to the project
+    assert count == 2 * 5
     page.select_option("#task", "BallCircle")
     assert page.evaluate(f"JSON.stringify({drawn})") != before
     assert page.inner_text("#curves .of-task") == "BallCircle"

@@ -36,7 +36,7 @@ def test_a_baseline_is_added_by_the_words_of_the_readme(tmp_path, toy_dataset):
     methods = toy_config(toy_dataset)["methods"]
     config = toy_config(toy_dataset, seeds=[0], methods={"warm_start": methods["warm_start"]})
     assert copied.run(config).returncode == 0
-    config["methods"] |= yaml.safe_load(line)
+    config["methods"] |= yaml.safe_load(line)["methods"]
     jobs = copied.planned(config)
     assert jobs["finetune"] == 1 and "pretrain" not in jobs  # only the new cell runs
     result = copied.run(config)

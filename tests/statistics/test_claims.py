@@ -146,7 +146,7 @@ def test_official_verdicts_stand_between_official_methods_only():
         "not tested",
         "not tested",
     )
-    assert reason(table, "C6", form="official") == "`warm_start` has no official form in this study"
+    assert reason(table, "C6", form="official") == "`warm_start` has no published form in this study"
     assert ("C1", "official") not in total.index
     twin = scores[scores["method"] == "warm_start"].assign(method="warm_start_official")
     found = totals(pd.concat([scores, official, twin]), "official")

@@ -106,8 +106,12 @@ def test_t_interval_over_tasks_is_welchs():
     """The mean over two tasks is half a difference of which one sign is turned, whose interval scipy knows."""
     table = np.random.default_rng(3).normal(size=(6, 2)) * [1, 5]
     low, high = stats.ttest_ind(table[:, 0], -table[:, 1], equal_var=False).confidence_interval(0.95)
-    assert t_interval_over_tasks(table) == pytest.approx((table.mean(), low / 2, high / 2))
-    assert t_interval_over_tasks(np.ones((3, 2))) == (1, 1, 1)
+    assert t_interval_over_tasks(table.T) == pytest.approx((table.mean(), low / 2, high / 2))
+    columns = [table[:, 0], table[:4, 1]]  # with unequal numbers of seeds
+    low, high = stats.ttest_ind(columns[0], -columns[1], equal_var=False).confidence_interval(0.95)
+    assert t_interval_over_tasks(columns)[1:] == pytest.approx((low / 2, high / 2))
+    assert t_interval_over_tasks(np.ones((2, 3))) == (1, 1, 1)
+    assert np.isnan(t_interval_over_tasks([np.ones(3), np.ones(1)])[1:]).all()
 
 
 def test_captions_state_coverage():

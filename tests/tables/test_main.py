@@ -62,9 +62,9 @@ def test_averages_are_over_tasks_that_a_method_has_all_of(tmp_path):
         index="method", columns="name", values="return_mean"
     )
     marvel = table.loc["marvel"]
-    assert marvel["mean, bullet"] == pytest.approx(marvel[["BallRun", "CarRun"]].mean())
-    assert marvel["mean, all"] == pytest.approx(marvel[["BallRun", "CarRun", "HopperVelocity"]].mean())
-    assert table.loc["warm_start", ["mean, bullet", "mean, all"]].isna().all()
+    assert marvel["mean of bullet tasks"] == pytest.approx(marvel[["BallRun", "CarRun"]].mean())
+    assert marvel["mean of all tasks"] == pytest.approx(marvel[["BallRun", "CarRun", "HopperVelocity"]].mean())
+    assert table.loc["warm_start", ["mean of bullet tasks", "mean of all tasks"]].isna().all()
 
 
 def test_two_cost_limits_never_share_a_grid(tmp_path):

@@ -1,12 +1,15 @@
 """The verdict on each claim, and the numbers that it rests on."""
 
+import re
+from collections.abc import Iterable
+
 import pandas as pd
 
-from workflow.names import in_words, named
+from workflow.names import in_words, named, quoted
 from workflow.page.inputs import Inputs
 from workflow.page.numbers import number
 
-FORMS = {"ours": "corrected methods", "official": "official form"}
+FORMS = {"ours": "corrected methods", "official": "published form"}
 METRICS = {
     "feasible_return_normalized": "feasible return (0 to 1)",
     "lost_return_normalized": "return lost since the start (0 to 1)",
@@ -37,19 +40,30 @@ def section(inputs: Inputs) -> list[dict]:
                     "words": words,
                     "verdict": total["verdict"],
                     "leaning": total["leaning"],
-                    "why": total["why"],
+                    "why": quoted(total["why"]),
                     "tasks": tasks,
-                    "same": all(row["why"] == total["why"] for row in tasks),
+                    "same": all(row["why"] == quoted(total["why"]) for row in tasks),
                     "parts": [_part(row, inputs.labels) for row in rows[rows["n"] > 0].to_dict("records")],
-                    "missing": list(dict.fromkeys(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"])),
+                    "missing": _grouped(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"]),
                 }
             )
         made.append({"name": name} | {key: claim[key] for key in ("title", "sentence", "where")} | {"forms": forms})
     return made
 
 
+def _grouped(reasons: Iterable[str]) -> list[str]:
+    """Reasons, each once; those that say the same of several methods as one: "no runs of PEX, SO2"."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for reason in map(quoted, dict.fromkeys(reasons)):
+        found = re.match(r"(.*?)(`\w+`)(.*)", reason)
+        before, name, after = found.groups() if found else ("", reason, "")
+        subjects.setdefault((before, after), []).append(name)
+    return [f"{before}{', '.join(names)}{after}" for (before, after), names in subjects.items()]
+
+
 def _verdict(row: dict) -> dict:
-    return {key: row[key] for key in ("task", "verdict", "leaning", "why")} | {"p": p_text(row["p"])}
+    told = {key: row[key] for key in ("task", "verdict", "leaning")}
+    return told | {"why": quoted(row["why"]), "p": p_text(row["p"])}
 
 
 def _part(row: dict, labels: dict[str, str]) -> dict:

@@ -32,6 +32,7 @@ def render(inputs: Inputs) -> str:
         "labels": {method: inputs.labels[method] for method in order(list(inputs.labels))},
         "planned": planned(inputs),
         "minimum_seeds": inputs.claims["minimum_seeds"],
+        "shared": shared(inputs),
         "points": {entry["task"]: ranking.points(entry["rows"]) for entry in table["tasks"]},
         "levels": {entry["task"]: {row["method"]: row for row in entry["rows"]} for entry in table["tasks"]},
         "steps": steps.section(inputs),
@@ -79,6 +80,16 @@ def planned(inputs: Inputs) -> dict[str, dict[str, int]]:
         of = counts.setdefault(task, {})
         of[method] = of.get(method, 0) + 1
     return counts
+
+
+def shared(inputs: Inputs) -> dict[str, dict[str, int]]:
+    """{task: {method: offline seed}} of the methods with a run that starts from another offline seed than its own."""
+    found: dict[str, dict[str, int]] = {}
+    for (method, task, seed), spec in inputs.specs.items():
+        origin = re.search(r"/seed(\d+)/checkpoint\.pt$", (spec or {}).get("start") or "")
+        if origin and int(origin[1]) != seed:
+            found.setdefault(task, {})[method] = int(origin[1])
+    return found
 
 
 def compact_json(data: dict) -> str:

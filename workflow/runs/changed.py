@@ -45,6 +45,7 @@ def code_warnings(changed: dict[tuple[str, str, int], list[str]]) -> list[str]:
         total = sum(methods.values())
         lines.append(
             f"scores: warning: {name} changed since {total} run{'s were' if total > 1 else ' was'} made ({parts}); "
-            "run them again to compare like with like."
+            "to compare like with like, run them again: add `-R pretrain prealign finetune` to the command; "
+            "what has not changed is put back, not trained again."
         )
     return lines

@@ -30,7 +30,7 @@ SIDES = ("first", "second", "method")
 
 
 def forms(claim: dict, methods: set[str]) -> dict[str, list[dict]]:
-    """The parts of a claim in our form and, if the study has any of its methods in official form, in that.
+    """The parts of a claim in our form and, if the study has any of its methods in the published form, in that.
 
     An official verdict stands between official entries only: `x` becomes `x_official` on every side, and a part keeps
     the name of a method that has none, as `lacks`.
@@ -95,7 +95,7 @@ def _measure(part: dict, task: str, evidence: Evidence, minimum: int) -> tuple[d
     """A part's row on one task, and its numbers by seed (None where it cannot be measured)."""
     try:
         if "lacks" in part:
-            raise Missing(f"`{part['lacks']}` has no official form in this study")
+            raise Missing(f"`{part['lacks']}` has no published form in this study")
         numbers = values(part, task, evidence)
         cost_limit = limit_of(part, task, evidence.seeds)
     except Missing as reason:
@@ -246,5 +246,5 @@ def _over_tasks(part: dict, numbers: dict[str, pd.Series | None]) -> dict:
     table = pd.DataFrame(numbers).to_numpy(dtype=np.float64)
     if np.isnan(table).any() or len(table) < 2:
         return row | {"n": 0, "why": "no mean over tasks"}
-    effect, low, high = t_interval_over_tasks(table)
+    effect, low, high = t_interval_over_tasks(table.T)
     return row | {"n": len(table), "effect": effect, "low": low, "high": high, "why": ""}

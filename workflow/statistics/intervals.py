@@ -5,7 +5,7 @@ Agarwal et al. 2021 ("Deep reinforcement learning at the edge of the statistical
 this follows: seeds are drawn with replacement inside each task, and tasks are never drawn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import special
@@ -143,22 +143,26 @@ def t_interval(values: np.ndarray, level: float = LEVEL) -> tuple[np.ndarray, np
     return middle, middle - half, middle + half
 
 
-def t_interval_over_tasks(table: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+def t_interval_over_tasks(columns: Sequence[np.ndarray], level: float = LEVEL) -> tuple[float, float, float]:
     """Mean over tasks of the means over seeds, with a t interval; the tasks are fixed and may vary unequally.
 
     Args:
-        table: (seeds, tasks), at least two seeds.
+        columns: (seeds,) a task.
         level: coverage aimed at, between 0 and 1.
 
     Returns:
-        Mean, lower and upper end; degrees of freedom by Welch and Satterthwaite.
+        Mean, lower and upper end, which are NaN if a task has fewer than two seeds; degrees of freedom by Welch and
+        Satterthwaite.
     """
-    seeds, tasks = table.shape
-    variances = table.var(axis=0, ddof=1) / seeds / tasks**2
-    middle, variance = float(table.mean()), float(variances.sum())
+    middle = float(np.mean([column.mean() for column in columns]))
+    seeds = np.array([len(column) for column in columns])
+    if seeds.min() < 2:
+        return middle, np.nan, np.nan
+    variances = np.array([column.var(ddof=1) for column in columns]) / seeds / len(columns) ** 2
+    variance = float(variances.sum())
     if variance == 0:
         return middle, middle, middle
-    freedom = variance**2 / float((variances**2).sum()) * (seeds - 1)
+    freedom = variance**2 / float((variances**2 / (seeds - 1)).sum())
     half = float(special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance))
     return middle, middle - half, middle + half
 

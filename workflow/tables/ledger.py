@@ -43,7 +43,7 @@ def markdown(
         rows.append(
             [name, claim["title"], _verdict(ours), _leaning(ours), _verdict(official), quoted(_total(ours, "why"))]
         )
-    header = ["", "claim", "verdict", "leaning", "in official form", "why not decided"]
+    header = ["", "claim", "verdict", "leaning", "in published form", "why not decided"]
     lines += [*markdown_table(header, rows, ":--"), ""]
     for name, claim in claims["claims"].items():
         lines += [f"## {name} {claim['title']}", "", f"*{claim['sentence']}* ({claim['where']})", ""]
@@ -52,7 +52,7 @@ def markdown(
             if mine.empty or not mine["n"].sum():
                 continue
             if form == "official":
-                lines += ["In official form:", ""]
+                lines += ["In published form:", ""]
             lines += [*_table(mine, verdicts[(verdicts["claim"] == name) & (verdicts["form"] == form)]), ""]
         missing = parts[(parts["claim"] == name) & (parts["n"] == 0) & (parts["why"] != "") & (parts["task"] != "all")]
         reasons = list(dict.fromkeys(map(quoted, missing["why"])))

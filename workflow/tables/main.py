@@ -8,7 +8,7 @@ from workflow.captions import difference_sentence, diverged_sentence, interval_s
 from workflow.metrics import metrics
 from workflow.names import order
 from workflow.runs import evaluated
-from workflow.statistics.intervals import bootstrap, fresh, mean_interval, t_interval
+from workflow.statistics.intervals import bootstrap, fresh, mean_interval, t_interval, t_interval_over_tasks
 from workflow.statistics.measures import RUN
 from workflow.statistics.per_seed import with_evaluated
 from workflow.statistics.scores import DIVERGED
@@ -17,7 +17,7 @@ from workflow.tables.source import Source
 from workflow.tuning import label, sentence
 
 ACROSS = 6  # columns of a grid: what still fits on a page
-ALL = "mean, all"
+ALL = "mean of all tasks"
 
 
 def make(source: Source) -> tuple[str, dict[str, pd.DataFrame]]:
@@ -61,7 +61,7 @@ def groups(tasks: list[str]) -> list[tuple[str, str, list[str]]]:
     for task in tasks:
         suites.setdefault(get_task(task).suite, []).append(task)
     made = [("task", task, [task]) for task in tasks]
-    made += [("suite", f"mean, {suite}", own) for suite, own in suites.items() if len(own) > 1]
+    made += [("suite", f"mean of {suite} tasks", own) for suite, own in suites.items() if len(own) > 1]
     return made + ([("all", ALL, tasks)] if len(suites) > 1 else [])
 
 
@@ -86,6 +86,8 @@ def _mean(columns: list[np.ndarray], paired: bool) -> tuple:
         return (np.nan,) * 3
     if len(columns) == 1:
         return t_interval(columns[0]) if paired else mean_interval(columns[0], fresh())
+    if paired:
+        return t_interval_over_tasks(columns)
     matrices = tuple(column[:, None] for column in columns)
     return bootstrap(matrices, lambda *drawn: np.mean([part.mean(axis=(-2, -1)) for part in drawn], axis=0), fresh())
 
@@ -161,7 +163,8 @@ def _caption(table: pd.DataFrame, tasks: list[str], source: Source) -> list[str]
         lines += [
             "",
             "Averages are means over tasks of means over seeds, for methods with runs on all these tasks; their "
-            "intervals are 95 % stratified percentile bootstrap intervals (seeds drawn inside each task).",
+            "intervals are 95 % stratified percentile bootstrap intervals (seeds drawn inside each task), those of "
+            "differences t intervals (Welch's, over all tasks' seeds).",
         ]
     return [
         *lines,

@@ -54,12 +54,23 @@ function sentence(first, second, found) {
   if (low === null) return ["Cannot tell: one seed says nothing of chance.", `${means}; ${seeds}.`];
   const interval = `95 % t interval ${range(low, high, true)}, ${seeds}, p = ${pValue(p)}`;
   const clear = low > 0 || high < 0;
+  const shared = [first, second].map((method) => (data.shared[task()] || {})[method]).filter((seed) => seed !== undefined);
+  const caveat = shared.length ? ` The seeds start from one offline model (offline seed ${shared[0]}), so the interval leaves out how much offline training varies; the claims need seed s from offline seed s.` : "";
   if (n < data.minimum_seeds) {
     const sure = clear ? "The interval leaves out 0, but so few seeds cannot show how far to trust it" : "The interval contains 0, so even the sign is open";
-    return [`Not decided yet: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means}; ${interval}. ${sure}.`];
+    return [`Not decided yet: ${n} seeds are too few (the benchmark's rules ask for ${data.minimum_seeds}).`, `${means}; ${interval}. ${sure}.${caveat}`];
   }
-  if (!clear) return ["Cannot tell: the interval of the difference contains 0.", `${means}; ${interval}.`];
+  if (!clear) return ["Cannot tell: the interval of the difference contains 0.", `${means}; ${interval}.${caveat}`];
+  if (caveat) return ["Not decided: the seeds share an offline model.", `${means}; ${interval}.${caveat}`];
   return [mean > 0 ? `Yes, ${named(first)} ends ahead of ${named(second)}.` : `No, ${named(first)} ends behind ${named(second)}.`, `${means}; ${interval}.`];
+}
+
+function costs(first, second) { // what a return is paid with
+  const [ends, over] = ["train_cost", "violation_rate"].map((metric) => difference(first, second, metric));
+  if (!ends || !over) return "";
+  const share = (method) => `${Math.round(data.levels[task()][method].violations.mean)} % of ${named(method)}'s`;
+  const more = ends[1] === 0 ? "no other" : `${text(Math.abs(ends[1]))} ${ends[1] > 0 ? "higher" : "lower"}`;
+  return `${named(first)}'s mean cost at the end is ${more}${ends[2] === null || ends[1] === 0 ? "" : ` ${range(ends[2], ends[3], true)}`}; ${share(first)} and ${share(second)} training episodes are over the limit.`;
 }
 
 function missing(first, second) { // why there is no number of a pair
@@ -78,10 +89,11 @@ function answer() {
   const [first, second] = [$("first").value, $("second").value];
   const found = first === second ? null : difference(first, second, "feasible_return_normalized");
   const [verdict, why] = first === second ? ["Choose two methods.", ""] : sentence(first, second, found);
+  const safety = first === second ? "" : costs(first, second);
   const claims = [...(data.claims[task()][`${first} ${second}`] || []), ...(data.claims[task()][`${second} ${first}`] || [])];
   const asked = claims.map(([name, title, form, result]) =>
-    `<li>${name}, “${escaped(title)}”${form === "official" ? " (official form)" : ""}, on ${escaped(task())}: ${badge(result)} <a href="#${name}">evidence</a></li>`);
-  $("answer").innerHTML = `<p class="verdict">${escaped(verdict)}</p><p>${escaped(why)}</p>` +
+    `<li>${name}, “${escaped(title)}”${form === "official" ? " (published form)" : ""}, on ${escaped(task())}: ${badge(result)} <a href="#${name}">evidence</a></li>`);
+  $("answer").innerHTML = `<p class="verdict">${escaped(verdict)}</p><p>${escaped(why)}</p>` + (safety ? `<p>${escaped(safety)}</p>` : "") +
     (asked.length ? `<p>Claims of the paper that rest on this comparison:</p><ul>${asked.join("")}</ul>` : "");
   const names = { feasible_return_normalized: "normalized", train_return: "return", train_cost: "cost", violation_rate: "violations" };
   const [left, right] = [first, second].map((method) => data.levels[task()][method] || {});
@@ -91,13 +103,13 @@ function answer() {
     const scale = metric === "violation_rate" ? 100 : 1;
     const [n, mean, low, high, p] = ends || [null, null, null, null, null];
     const scaled = [mean, low, high].map((value) => (value === null ? null : value * scale));
-    return `<tr><th scope="row">${escaped(words)}${scale > 1 ? ", %" : ""}</th><td>${level(left, names[metric])}</td><td>${level(right, names[metric])}</td>` +
-      `<td><b>${text(scaled[0], true)}</b> <span class="range">${range(scaled[1], scaled[2], true)}</span></td><td>${pValue(p)}</td><td>${n ?? "–"}</td></tr>`;
+    return `<tr><th scope="row">${escaped(words)}${scale > 1 ? ", %" : ""}</th><td><b>${text(scaled[0], true)}</b> <span class="range">${range(scaled[1], scaled[2], true)}</span></td>` +
+      `<td>${level(left, names[metric])}</td><td>${level(right, names[metric])}</td><td>${pValue(p)}</td><td>${n ?? "–"}</td></tr>`;
   });
   const feasible = (row) => (row.n ? `${row.feasible_seeds} of ${row.n}` : "–");
-  rows.push(`<tr><th scope="row">runs that end within the limit</th><td>${feasible(left)}</td><td>${feasible(right)}</td><td>–</td><td>–</td><td>–</td></tr>`);
-  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">${escaped(named(first))}</th><th scope="col">${escaped(named(second))}</th>` +
-    `<th scope="col">difference [95 % t interval]</th><th scope="col">p</th><th scope="col">n</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  rows.push(`<tr><th scope="row">runs that end within the limit</th><td>–</td><td>${feasible(left)}</td><td>${feasible(right)}</td><td>–</td><td>–</td></tr>`);
+  $("answer-table").innerHTML = `<table><thead><tr><th scope="col"></th><th scope="col">difference [95 % t interval]</th>` +
+    `<th scope="col">${escaped(named(first))}</th><th scope="col">${escaped(named(second))}</th><th scope="col">p</th><th scope="col">n</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   const [mine, theirs] = [first, second].map((method) => data.seeds[task()][method] || {});
   const seeds = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].sort((a, b) => a - b);
   const cells = (row) => (row ? `<td>${text(row[0])}</td><td>${text(row[1])}</td><td>${row[4] === 1 ? "yes" : row[4] === 0 ? "no" : "–"}</td>` : "<td>–</td><td>–</td><td>–</td>");
@@ -275,7 +287,7 @@ function drawAll() {
 function fillMethods() {
   const there = Object.keys(data.looks).filter((name) => name in data.levels[task()]);
   const kept = there.filter((name) => chosen.has(name));
-  const main = there.filter((name) => MAIN.includes(name));
+  const main = there.filter((name) => MAIN.includes(name) || named(name) === name); // with those that are new to the project
   chosen = new Set(kept.length ? kept : main.length ? main : there.slice(0, 6));
   const box = $("methods");
   for (const label of [...box.querySelectorAll("label")]) label.remove();
