@@ -158,7 +158,9 @@ def _entry(config: dict, tuned: dict[str, dict], stage: str, name: str, entry: d
     try:
         known = options_of(train)
     except InputError as reason:
-        raise InputError(f"{SECTIONS[stage]}: {name}: {reason}") from None
+        if str(reason).startswith("train: "):  # else it names the file
+            raise InputError(f"{SECTIONS[stage]}: {name}: {reason}") from None
+        raise
     check_stage(train, stage, f"{SECTIONS[stage]}: {name}")
     if stage != "finetune" and not _returns(train):
         raise InputError(f"{SECTIONS[stage]}: {name}: {train} returns no checkpoint to start from; name one that does.")
