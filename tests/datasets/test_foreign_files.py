@@ -28,7 +28,7 @@ def test_accepted(tmp_path, name):
         assert (again[key].dtype, again[key].shape) == (data.dtype, data.shape)
 
 
-def refuse(path, words):
+def assert_refused(path, words):
     """Assert that a file is refused in one short sentence, without a warning."""
     with warnings.catch_warnings(), pytest.raises(ValueError, match=words) as caught:
         warnings.simplefilter("error")
@@ -44,24 +44,24 @@ def test_refused_in_one_sentence(tmp_path, name):
     path = save(tmp_path / "BallRun.hdf5", make())
     with h5py.File(path, "a") as file:
         change(file)
-    refuse(path, words)
+    assert_refused(path, words)
 
 
 def test_places_that_are_no_file(tmp_path):
     (tmp_path / "folder.hdf5").mkdir()
-    refuse(tmp_path / "folder.hdf5", "is a folder")
+    assert_refused(tmp_path / "folder.hdf5", "is a folder")
     (tmp_path / "zero.hdf5").touch()
-    refuse(tmp_path / "zero.hdf5", "is empty")
+    assert_refused(tmp_path / "zero.hdf5", "is empty")
     os.mkfifo(tmp_path / "pipe.hdf5")
-    refuse(tmp_path / "pipe.hdf5", "is no regular file")
+    assert_refused(tmp_path / "pipe.hdf5", "is no regular file")
     (tmp_path / "link.hdf5").symlink_to("nowhere.hdf5")
-    refuse(tmp_path / "link.hdf5", "is a link to nowhere.hdf5, which is not there")
+    assert_refused(tmp_path / "link.hdf5", "is a link to nowhere.hdf5, which is not there")
     (tmp_path / "loop.hdf5").symlink_to("loop.hdf5")
-    refuse(tmp_path / "loop.hdf5", "is a link to loop.hdf5, which is not there")
+    assert_refused(tmp_path / "loop.hdf5", "is a link to loop.hdf5, which is not there")
     (tmp_path / "page.hdf5").write_text("<html>not here</html>")
-    refuse(tmp_path / "page.hdf5", "a web page")
+    assert_refused(tmp_path / "page.hdf5", "a web page")
     (tmp_path / "notes.hdf5").write_text("version https://git-lfs.github.com/spec/v1")
-    refuse(tmp_path / "notes.hdf5", "no HDF5 file")
+    assert_refused(tmp_path / "notes.hdf5", "no HDF5 file")
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_file_that_may_not_be_read(tmp_path, another_user):
     path = tmp_path / "BallRun.hdf5"
     if os.getuid():  # root's own folder is closed to the other user anyway
         save(path, make()).chmod(0)
-    refuse(path, "may not be read by this user")
+    assert_refused(path, "may not be read by this user")
 
 
 def test_names_that_are_no_text_are_printed(tmp_path, capsys):
@@ -104,7 +104,7 @@ def test_a_chunk_that_lies_outside_of_its_array_is_missing(tmp_path):
     content = bytearray((tmp_path / "good.hdf5").read_bytes())
     content[content.index(entry) + 8 + 8 + 1] = 1  # the first column of the chunk, which is 0, becomes 256
     (tmp_path / "bad.hdf5").write_bytes(content)
-    refuse(tmp_path / "bad.hdf5", r"actions claims shape \(600, 2\), but 0 of 1 chunks were written")
+    assert_refused(tmp_path / "bad.hdf5", r"actions claims shape \(600, 2\), but 0 of 1 chunks were written")
 
 
 def damaged(good, generator, path):

@@ -111,6 +111,19 @@ def test_the_main_table_is_main_csv_with_the_safe_methods_first(made):
     assert marks == sorted(marks) and True in marks and False in marks
 
 
+def test_a_shared_offline_model_is_told_where_a_stage_stands_between_it_and_the_run_too(recorded, made):
+    _, page = recorded
+    shared = dict.fromkeys(("marvel", "marvel_official", "warm_start", "offline_only"), 0)  # marvel's are pre-aligned
+    assert page.data("packed-data")["shared"] == {"BallRun": shared, "BallCircle": shared}
+    assert made[1].data("packed-data")["shared"] == {}
+
+
+def test_reasons_name_methods_as_printed_and_what_is_said_of_several_stands_once(recorded):
+    text = recorded[1].text
+    assert "Warm Start seed 1 starts from offline seed 0" in text and "warm_start seed 1" not in text
+    assert "no runs of JSRL / PEX / SO2" in text and "JSRL has no published form" not in text
+
+
 def mark(study, row) -> str:
     """Of a cell: whether the mean cost, and whether that of every run, is within the limit, from the scores."""
     scores = read_scores(study / "scores.csv")

@@ -86,6 +86,9 @@ def test_the_first_question_is_answered_before_any_click(opened):
 
 def test_seeds_that_share_an_offline_model_decide_nothing(browser, tmp_path):
     study = made_up_study(tmp_path)
+    model = study / "offline" / "cpq" / "BallCircle" / "seed0" / "run.json"
+    model.parent.mkdir(parents=True)
+    model.write_text(json.dumps({"method": "cpq", "task": "BallCircle", "seed": 0, "start": None}))
     for seed in range(5):
         folder = study / "runs" / "marvel" / "BallCircle" / f"seed{seed}"
         folder.mkdir(parents=True)

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from made_runs import score, tables, write_study
 from made_up import made_up
+from scipy import stats
 from studies import Copy, environment
 
+from workflow.metrics import return_gain
 from workflow.statistics.per_seed import per_seed, with_evaluated
 from workflow.tables.__main__ import main as draw
 
@@ -56,15 +58,18 @@ def test_main_table_by_hand(tmp_path):
 
 def test_averages_are_over_tasks_that_a_method_has_all_of(tmp_path):
     scores = made_up(["BallRun", "CarRun", "HopperVelocity"], ["marvel", "warm_start"], seeds=3, rounds=10)
-    scores = scores[(scores["method"] != "warm_start") | (scores["task"] != "CarRun")]
+    scores = scores[(scores["method"] != "warm_start") | (scores["task"] != "CarRun")].assign(start="offline")
     scores.to_csv(tmp_path / "scores.csv", index=False)
-    table = pd.read_csv(tables(tmp_path, "main") / "main.csv").pivot(
-        index="method", columns="name", values="return_mean"
-    )
+    made = pd.read_csv(tables(tmp_path, "main") / "main.csv")
+    table = made.pivot(index="method", columns="name", values="return_mean")
     marvel = table.loc["marvel"]
     assert marvel["mean of bullet tasks"] == pytest.approx(marvel[["BallRun", "CarRun"]].mean())
     assert marvel["mean of all tasks"] == pytest.approx(marvel[["BallRun", "CarRun", "HopperVelocity"]].mean())
     assert table.loc["warm_start", ["mean of bullet tasks", "mean of all tasks"]].isna().all()
+    gains = return_gain.measure(scores, per_seed(scores)).xs("marvel", level="method")  # differences: Welch's interval
+    welch = stats.ttest_ind(gains["BallRun"], -gains["CarRun"], equal_var=False).confidence_interval(0.95)
+    row = made[(made["method"] == "marvel") & (made["name"] == "mean of bullet tasks")].iloc[0]
+    assert row[["return_gain_low", "return_gain_high"]].tolist() == pytest.approx([end / 2 for end in welch])
 
 
 def test_two_cost_limits_never_share_a_grid(tmp_path):

@@ -52,6 +52,7 @@ def test_study_runs_whole_and_shows_progress(finished, toy_dataset):
     assert re.search(
         r"warm_start Toy seed 1: 600 of 600 env steps, train return .*multiplier .*env steps/s", finished.log
     )
+    assert "The study's page: results/toy/report/index.html" in finished.log
     assert not finished.planned(toy_config(toy_dataset))
     stages = [base / "offline/cpq/Toy/seed0", base / "prealigned/vpa/cpq/Toy/seed0", base / "runs/marvel/Toy/seed1"]
     for stage in stages:

@@ -40,9 +40,9 @@ def section(inputs: Inputs) -> list[dict]:
                     "words": words,
                     "verdict": total["verdict"],
                     "leaning": total["leaning"],
-                    "why": quoted(total["why"]),
+                    "why": _why(total["why"]),
                     "tasks": tasks,
-                    "same": all(row["why"] == quoted(total["why"]) for row in tasks),
+                    "same": all(row["why"] == _why(total["why"]) for row in tasks),
                     "parts": [_part(row, inputs.labels) for row in rows[rows["n"] > 0].to_dict("records")],
                     "missing": _grouped(rows.loc[(rows["n"] == 0) & (rows["task"] != "all"), "why"]),
                 }
@@ -51,19 +51,24 @@ def section(inputs: Inputs) -> list[dict]:
     return made
 
 
+def _why(reasons: str) -> str:
+    """Reasons that semicolons part, grouped."""
+    return "; ".join(_grouped(reasons.split("; ")))
+
+
 def _grouped(reasons: Iterable[str]) -> list[str]:
-    """Reasons, each once; those that say the same of several methods as one: "no runs of PEX, SO2"."""
+    """Reasons, each once; those that say the same of several methods as one: "no runs of PEX / SO2"."""
     subjects: dict[tuple[str, str], list[str]] = {}
     for reason in map(quoted, dict.fromkeys(reasons)):
         found = re.match(r"(.*?)(`\w+`)(.*)", reason)
         before, name, after = found.groups() if found else ("", reason, "")
         subjects.setdefault((before, after), []).append(name)
-    return [f"{before}{', '.join(names)}{after}" for (before, after), names in subjects.items()]
+    return [f"{before}{' / '.join(names)}{after}" for (before, after), names in subjects.items()]
 
 
 def _verdict(row: dict) -> dict:
     told = {key: row[key] for key in ("task", "verdict", "leaning")}
-    return told | {"why": quoted(row["why"]), "p": p_text(row["p"])}
+    return told | {"why": _why(row["why"]), "p": p_text(row["p"])}
 
 
 def _part(row: dict, labels: dict[str, str]) -> dict:

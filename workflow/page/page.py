@@ -15,6 +15,7 @@ from workflow.names import label, order
 from workflow.page import cards, claims, compute, curves, overview, pairs, ranking, runs, steps, summary
 from workflow.page.inputs import Inputs
 from workflow.page.links import link
+from workflow.runs.records import chain, offline_seed
 from workflow.tables.page import number
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -86,9 +87,9 @@ def shared(inputs: Inputs) -> dict[str, dict[str, int]]:
     """{task: {method: offline seed}} of the methods with a run that starts from another offline seed than its own."""
     found: dict[str, dict[str, int]] = {}
     for (method, task, seed), spec in inputs.specs.items():
-        origin = re.search(r"/seed(\d+)/checkpoint\.pt$", (spec or {}).get("start") or "")
-        if origin and int(origin[1]) != seed:
-            found.setdefault(task, {})[method] = int(origin[1])
+        origin = offline_seed(chain(inputs.study, spec))
+        if origin is not None and origin != seed:
+            found.setdefault(task, {})[method] = origin
     return found
 
 

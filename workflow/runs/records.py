@@ -25,6 +25,15 @@ def chain(study: Path, spec: dict | None) -> list[dict | None]:
     return specs
 
 
+def offline_seed(specs: list[dict | None]) -> int | None:
+    """The seed of the offline model that a run started from; None for one from scratch, or where a record is missing.
+
+    Args:
+        specs: as returned by `chain`.
+    """
+    return specs[-1].get("seed") if len(specs) > 1 and None not in specs else None
+
+
 def record_of(study: Path, spec: dict | None) -> dict:
     """The columns of `conditions.RECORD` that records alone tell: offline_seed, data, `MACHINE` and code.
 
@@ -38,7 +47,7 @@ def record_of(study: Path, spec: dict | None) -> dict:
     records = [each.get("record", {}) for each in specs]
     read_from = [(each.get("dataset"), record.get("inputs", {})) for each, record in zip(specs, records, strict=True)]
     hashes = {inputs.get(path) for path, inputs in read_from if path}
-    made = {"offline_seed": specs[-1].get("seed") if spec.get("start") else None}
+    made = {"offline_seed": offline_seed(specs)}
     made["data"] = None if None in hashes else tuple(sorted(hashes))
     for name in MACHINE:
         values = [record.get(name) for record in records]
